@@ -1,0 +1,56 @@
+# Two commands do everything on a fresh machine with Python 3.11 and make:
+#   make demo    installs into .venv and runs the main job on real files
+#   make test    installs into .venv and runs every test
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.PHONY: help setup demo check test conformance bench proto lock smoke clean
+help:            ## list the commands
+	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/: .*## /\t/'
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+setup: $(STAMP)  ## make .venv with every locked dependency
+
+demo: $(STAMP)   ## take, show and restore encrypted backups, in a throw-away store
+	@$(BIN)/ootheca demo --run
+
+check: $(STAMP)  ## format, lint, types, architecture, fast tests
+	$(BIN)/ruff format --check src tests
+	$(BIN)/ruff check src tests
+	$(BIN)/mypy
+	$(BIN)/pytest -n 2 tests/architecture tests/unit
+
+test: $(STAMP)   ## every test
+	$(BIN)/pytest -n 2 tests
+
+conformance: $(STAMP) ## what a real CockroachDB answered, statement by statement (FILE= for one)
+	$(BIN)/python tests/conformance/run.py $(or $(FILE),$(wildcard fixtures/conformance/*/*.json*) $(wildcard fixtures/conformance/*/scenarios/*.json))
+
+bench: $(STAMP)  ## measure, beside a floor from the same run
+	$(BIN)/python -m tests.bench
+
+proto: $(STAMP)  ## regenerate src/ootheca/pb from its .proto files
+	$(BIN)/python -m grpc_tools.protoc -Isrc/ootheca/pb --python_out=src/ootheca/pb --pyi_out=src/ootheca/pb src/ootheca/pb/*.proto
+	@git diff --stat -- src/ootheca/pb
+
+lock:            ## resolve pyproject.toml into requirements.lock
+	$(PYTHON) -m venv .lock-venv && .lock-venv/bin/pip install --quiet pip-tools
+	.lock-venv/bin/pip-compile --quiet --extra dev --generate-hashes --allow-unsafe --strip-extras \
+	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-annotate --no-header --output-file requirements.lock pyproject.toml
+	rm -rf .lock-venv
+
+smoke: $(STAMP)  ## build the wheel, install it alone, parse one statement
+	rm -rf dist .smoke-venv && $(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation -w dist .
+	$(PYTHON) -m venv .smoke-venv && .smoke-venv/bin/pip install --quiet --disable-pip-version-check dist/*.whl
+	cd / && $(CURDIR)/.smoke-venv/bin/python -c "import ootheca; print(ootheca.parse('backup to \"x\"')[0])"
+	rm -rf .smoke-venv
+
+clean:           ## remove what the other commands made
+	rm -rf $(VENV) .smoke-venv .lock-venv dist build .mypy_cache .ruff_cache .hypothesis
