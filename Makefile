@@ -37,7 +37,7 @@ bench: $(STAMP)  ## measure, beside a floor from the same run
 	$(BIN)/python -m tests.bench
 
 proto: $(STAMP)  ## regenerate src/ootheca/pb from its .proto files
-	$(BIN)/python -m grpc_tools.protoc -Isrc/ootheca/pb --python_out=src/ootheca/pb --pyi_out=src/ootheca/pb src/ootheca/pb/*.proto
+	$(BIN)/python -m grpc_tools.protoc -Isrc --python_out=src --pyi_out=src src/ootheca/pb/*.proto
 	@git diff --stat -- src/ootheca/pb
 
 lock:            ## resolve pyproject.toml into requirements.lock
