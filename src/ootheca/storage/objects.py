@@ -1,0 +1,262 @@
+"""A location in an object store: the door to obstore, whose errors become ours here.
+
+What obstore says about a failure runs over many lines and quotes requests. Only three things are taken from
+it: the HTTP status, and the provider's own code and message; and any secret of the URI is cut out of those.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal
+
+import obstore
+from obstore.exceptions import (
+    AlreadyExistsError,
+    BaseError,
+    InvalidPathError,
+    NotSupportedError,
+    PermissionDeniedError,
+    PreconditionError,
+    UnauthenticatedError,
+)
+
+from ootheca.errors import (
+    AccessDeniedError,
+    ObjectNotFoundError,
+    OothecaError,
+    StorageError,
+    UnavailableError,
+    UnsupportedError,
+)
+from ootheca.storage.base import (
+    Buffer,
+    ObjectInfo,
+    StorageProfile,
+    StorageWriter,
+    invalid_name,
+    is_object_name,
+    object_exists,
+    object_not_found,
+    relative_name,
+)
+from ootheca.uri import REDACTED, SECRET_PARAMS, URI, join
+
+if TYPE_CHECKING:
+    from obstore import Attributes
+    from obstore.store import ObjectStore
+
+__all__ = ["ObjectStorage", "ObjectWords", "translate_error"]
+
+_STATUS: Final = re.compile(r"status code: (\d{3})")
+_CODE: Final = re.compile(r"<Code>([^<]{1,100})</Code>")
+_MESSAGE: Final = re.compile(r"<Message>([^<\n]{1,300})")
+_BUSY_STATUS: Final = frozenset({408, 425, 429})
+_DENIED_STATUS: Final = frozenset({401, 403})
+_SPOOL_SIZE: Final = 8 << 20
+_PART_SIZE: Final = 8 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectWords:
+    """How a provider's failures are told.
+
+    Attributes:
+        provider: as in `failed to read s3 object`.
+        label: what is said of a missing object, as `s3 object does not exist`.
+        profile: the version's facts.
+    """
+
+    provider: str
+    label: str
+    profile: StorageProfile
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectStorage:
+    """Objects under a prefix of a bucket; `attributes` are given to each object written."""
+
+    store: ObjectStore = field(repr=False)
+    prefix: str = field(repr=False)
+    uri: URI
+    words: ObjectWords = field(repr=False)
+    can_list: bool = True
+    attributes: Attributes | None = field(default=None, repr=False)
+    has_conditional_put: bool = field(default=True, repr=False)
+
+    def at(self, subpath: str) -> ObjectStorage:
+        """Return the location below this one."""
+        return ObjectStorage(
+            self.store,
+            f"{self.prefix}/{subpath.strip('/')}",
+            join(self.uri, subpath),
+            self.words,
+            self.can_list,
+            self.attributes,
+            self.has_conditional_put,
+        )
+
+    def read(self, name: str) -> bytes:
+        """Return a whole object."""
+        key = self._key(name)
+        with self._translated("read", name):
+            return bytes(obstore.get(self.store, key).bytes())
+
+    def read_range(self, name: str, offset: int, length: int) -> bytes:
+        """Return bytes `[offset, offset + length)`, fewer where the object ends."""
+        if length <= 0:
+            self.size(name)
+            return b""
+        key = self._key(name)
+        try:
+            with self._translated("read", name):
+                return bytes(obstore.get_range(self.store, key, start=offset, length=length))
+        except (ObjectNotFoundError, AccessDeniedError, UnavailableError):
+            raise
+        except StorageError:
+            # Services word a range that begins at the object's end in many ways.
+            if offset < self.size(name):
+                raise
+            return b""
+        except UnsupportedError:
+            # An HTTP server need not know ranges; then the whole object is read for the part.
+            return self.read(name)[offset : offset + length]
+
+    def size(self, name: str) -> int:
+        """Return an object's size in bytes."""
+        key = self._key(name)
+        with self._translated("read", name):
+            return int(obstore.head(self.store, key)["size"])
+
+    def exists(self, name: str) -> bool:
+        """Tell whether an object is there."""
+        try:
+            self.size(name)
+        except ObjectNotFoundError:
+            return False
+        return True
+
+    def write(self, name: str, data: Buffer, *, overwrite: bool = True) -> None:
+        """Create or replace an object; a large one in parts, which appear together."""
+        key = self._key(name)
+        # Asked first as well, because some services ignore the condition.
+        if not overwrite and self.exists(name):
+            raise object_exists(self.uri, name)
+        mode: Literal["create", "overwrite"] = (
+            "overwrite" if overwrite or not self.has_conditional_put else "create"
+        )
+        with self._translated("write", name):
+            obstore.put(
+                self.store, key, bytes(data), mode=mode, attributes=self.attributes, chunk_size=_PART_SIZE
+            )
+
+    @contextmanager
+    def writer(self, name: str) -> Iterator[StorageWriter]:
+        """Write an object piece by piece; pieces wait in a temporary file until the block ends."""
+        key = self._key(name)
+        with tempfile.SpooledTemporaryFile(max_size=_SPOOL_SIZE) as spool:
+            yield spool
+            spool.seek(0)
+            with self._translated("write", name):
+                parts = iter(lambda: spool.read(_PART_SIZE), b"")
+                obstore.put(
+                    self.store,
+                    key,
+                    parts,
+                    attributes=self.attributes,
+                    chunk_size=_PART_SIZE,
+                    max_concurrency=4,
+                )
+
+    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        """Yield the objects whose names start with a text, in the order of their names."""
+        if not self.can_list:
+            raise UnsupportedError(
+                f"{self.words.provider} storage does not support listing", sqlstate="XXUUU"
+            )
+        base = relative_name(self.prefix, "")
+        start = "" if base == "." else f"{base}/"
+        folder = relative_name(self.prefix, prefix.rpartition("/")[0])
+        with self._translated("list", ""):
+            listed = [
+                ObjectInfo(meta["path"].removeprefix(start), meta["size"])
+                for page in obstore.list(self.store, prefix=None if folder == "." else folder)
+                for meta in page
+            ]
+        # Services that keep real folders do not list in the order of the names.
+        listed.sort(key=lambda info: info.name.encode("utf-8", "surrogateescape"))
+        yield from (info for info in listed if info.name.startswith(prefix))
+
+    def delete(self, name: str) -> None:
+        """Remove an object; an absent one is no error."""
+        key = self._key(name)
+        with suppress(ObjectNotFoundError), self._translated("delete", name):
+            obstore.delete(self.store, key)
+
+    def _key(self, name: str) -> str:
+        key = relative_name(self.prefix, name)
+        if not is_object_name(name) or key.split("/", 1)[0] in ("..", "."):
+            raise invalid_name(self.uri, name)
+        return key
+
+    @contextmanager
+    def _translated(self, operation: str, name: str) -> Iterator[None]:
+        try:
+            yield
+        except (BaseError, FileNotFoundError, ValueError) as exc:
+            raise translate_error(exc, operation, self.uri, name, self.words) from _without_secrets(
+                exc, self.uri
+            )
+
+
+def translate_error(exc: Exception, operation: str, uri: URI, name: str, words: ObjectWords) -> OothecaError:
+    """Return our error for one of obstore's, in one line without secrets."""
+    text = str(exc)
+    status = int(match[1]) if (match := _STATUS.search(text)) else 0
+    code = match[1] if (match := _CODE.search(text)) else ""
+    location = join(uri, name).bare()
+    if isinstance(exc, FileNotFoundError) and operation in ("read", "delete"):
+        detail = _provider_words(text).rstrip(".") if code else location
+        return object_not_found(words.profile, words.label, detail, uri, name)
+    if isinstance(exc, AlreadyExistsError | PreconditionError):
+        return object_exists(uri, name)
+    if isinstance(exc, NotSupportedError):
+        return UnsupportedError(f"{words.provider} storage cannot {operation} {location}", location=location)
+    if isinstance(exc, ValueError | InvalidPathError) and operation not in ("open", "list"):
+        return invalid_name(uri, name)
+    what = "storage" if operation in ("open", "list") else "object"
+    message = f"failed to {operation} {words.provider} {what} {location}: {_provider_words(text)}"
+    message = _scrub(message, uri)
+    if isinstance(exc, PermissionDeniedError | UnauthenticatedError) or status in _DENIED_STATUS:
+        return AccessDeniedError(message, location=location)
+    if status >= 500 or status in _BUSY_STATUS or (not status and "HTTP error" in text):
+        return UnavailableError(message, location=location)
+    return StorageError(message, location=location)
+
+
+def _provider_words(text: str) -> str:
+    """Return the provider's code and message, or the status, or the outermost sentence of the client."""
+    code, message = _CODE.search(text), _MESSAGE.search(text)
+    if code:
+        return f"{code[1]}: {message[1]}" if message else code[1]
+    if status := _STATUS.search(text):
+        return f"HTTP status {status[1]}"
+    if "HTTP error" in text:
+        return "the service was not reached"
+    return text.partition("\n")[0].rpartition(": ")[2][:200] or "the request failed"
+
+
+def _scrub(message: str, uri: URI) -> str:
+    for name, value in uri.params.items():
+        if name.upper() in SECRET_PARAMS and len(value) >= 4:
+            message = message.replace(value, REDACTED)
+    return message
+
+
+def _without_secrets(exc: Exception, uri: URI) -> Exception | None:
+    """Return the cause to keep: none when its text quotes a secret."""
+    text = str(exc)
+    return exc if _scrub(text, uri) == text else None
