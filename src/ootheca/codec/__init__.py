@@ -1,0 +1,1 @@
+"""Bytes <-> values: table files, keys, values, manifests. No I/O, no clock, no randomness."""
