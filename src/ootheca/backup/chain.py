@@ -1,0 +1,153 @@
+"""A chain: one full layer and the incremental layers on top of it, opened and in order.
+
+A layer is one backup folder with one manifest. Layers that were appended lie below the full backup's folder
+(`YYYYMMDD/HHMMSS.FF/`) and are found by listing; layers in folders of their own are named by the user.
+
+Source: reference/format/01 §3, §4 (names and order), 07 §1 steps 2 to 6 (what RESTORE checks).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ootheca import pb
+from ootheca.backup.sealed import SealedStorage
+from ootheca.clock import Timestamp
+from ootheca.codec import filenames
+from ootheca.codec.manifest import decode_manifest, verify_checksum
+from ootheca.errors import ObjectNotFoundError, OothecaError
+from ootheca.storage.base import Storage
+
+__all__ = ["Chain", "Layer", "cut_at", "find_appended", "open_chain", "read_layer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One opened backup folder."""
+
+    folder: SealedStorage
+    manifest: pb.BackupManifest
+
+    @property
+    def start(self) -> Timestamp:
+        """Zero for a full layer, else the end of the layer below."""
+        return _timestamp(self.manifest.start_time)
+
+    @property
+    def end(self) -> Timestamp:
+        return _timestamp(self.manifest.end_time)
+
+    @property
+    def is_full(self) -> bool:
+        return not self.manifest.start_time.wall_time
+
+    @property
+    def has_revision_history(self) -> bool:
+        return self.manifest.mvcc_filter == pb.MVCCFilter.All
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Layers in order of time; the first is full."""
+
+    layers: tuple[Layer, ...]
+
+    @property
+    def full(self) -> Layer:
+        return self.layers[0]
+
+    @property
+    def last(self) -> Layer:
+        return self.layers[-1]
+
+    @property
+    def end(self) -> Timestamp:
+        return self.last.end
+
+
+def _timestamp(t: pb.Timestamp) -> Timestamp:
+    return Timestamp(t.wall_time, t.logical)
+
+
+def read_layer(folder: SealedStorage) -> Layer:
+    """Read, check and decode the manifest of one backup folder.
+
+    Raises:
+        ObjectNotFoundError: there is no manifest of any version; the error names the current one.
+        ChecksumMismatchError: it is not the one that its checksum file was made from.
+        KeyRequiredError: it is sealed and no key was given.
+    """
+    missing: ObjectNotFoundError | None = None
+    for name in filenames.MANIFESTS:
+        try:
+            stored = folder.storage.read(name)
+        except ObjectNotFoundError as exc:
+            missing = missing or exc
+            continue
+        _check(folder.storage, name, stored)
+        plain = folder.unseal(stored, name)
+        return Layer(folder, decode_manifest(plain, location=folder.location(name)))
+    assert missing is not None
+    raise missing
+
+
+def _check(storage: Storage, name: str, stored: bytes) -> None:
+    try:
+        expected = storage.read(filenames.checksum_name(name))
+    except ObjectNotFoundError:
+        return  # backups up to 20.1 have none
+    verify_checksum(stored, expected, location=f"{storage.uri}/{name}")
+
+
+def find_appended(storage: Storage) -> list[str]:
+    """List the folders of layers appended below a full backup's folder, oldest first, relative to it."""
+    if not storage.can_list:
+        return []
+    found = set()
+    for entry in storage.list():
+        parent, _, name = entry.name.rpartition("/")
+        if name in filenames.MANIFESTS and filenames.parse_incremental_subdirectory(parent) is not None:
+            found.add(parent)
+    return sorted(found)
+
+
+def open_chain(full: SealedStorage, named: Sequence[SealedStorage] = ()) -> Chain:
+    """Open a full backup's folder and its layers.
+
+    Args:
+        named: the layers that the user listed; when there are none, appended ones are looked for.
+    """
+    layers = [read_layer(full)]
+    folders = list(named) or [full.at(path) for path in find_appended(full.storage)]
+    layers.extend(read_layer(folder) for folder in folders)
+    return Chain(tuple(layers))
+
+
+def cut_at(chain: Chain, time: Timestamp) -> Chain:
+    """Return the layers that are needed to read the chain as of a time.
+
+    Raises:
+        OothecaError: no layer covers the time, or it lies inside a layer without revision history.
+
+    Source: reference/format/07 §1 step 6 (messages and order of checks).
+    """
+    for i, layer in enumerate(chain.layers):
+        if not layer.start < time <= layer.end:
+            continue
+        if time != layer.end and not layer.has_revision_history:
+            nearest = f"nearest backup time is {layer.end.format_go()}"
+            if i:
+                nearest = f"nearest BACKUP times are {layer.start.format_go()} or {layer.end.format_go()}"
+            raise OothecaError(
+                "invalid RESTORE timestamp: restoring to arbitrary time requires that BACKUP for requested time be "
+                f"created with 'revision_history' option. {nearest}"
+            )
+        oldest = _timestamp(layer.manifest.revision_start_time)
+        if time != layer.end and time <= oldest:
+            raise OothecaError(
+                "invalid RESTORE timestamp: BACKUP for requested time only has revision history from "
+                f"{oldest.format_go()}"
+            )
+        return Chain(chain.layers[: i + 1])
+    raise OothecaError("invalid RESTORE timestamp: supplied backups do not cover requested time")

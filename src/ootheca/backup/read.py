@@ -1,0 +1,132 @@
+"""Read the keys and values of a span out of a chain: every layer's files, merged, newest version first come.
+
+Memory follows the batch and one open file per layer. Versions are merged with NumPy: all streams advance together up to
+the smallest of their batches' last keys, and what lies below it is sorted at once.
+
+Source: reference/format/07 §1 step 13 and §4 (which version is seen), 03 (file spans, shared SSTs).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from ootheca import pb
+from ootheca.backup.chain import Chain, Layer
+from ootheca.clock import Timestamp
+from ootheca.codec.mvcc import KeyValueBatch, argsort_versions, is_new_key
+from ootheca.codec.ragged import searchsorted_bytes
+from ootheca.codec.sst.reader import SSTReader
+from ootheca.errors import ChecksumMismatchError, UnsupportedError
+
+__all__ = ["ChainReader"]
+
+_OPEN_FILES = 4  # per layer: tables that lie side by side share SSTs, and are read one after the other
+
+
+class ChainReader:
+    """Reads spans of a chain as of its end, or as of a time that `cut_at` accepted."""
+
+    def __init__(self, chain: Chain, until: Timestamp | None = None) -> None:
+        self.until = until or chain.end
+        self._layers = [_LayerReader(layer) for layer in chain.layers]
+
+    def visible(self, start: bytes, end: bytes) -> Iterator[KeyValueBatch]:
+        """Yield the newest version of every key in `[start, end)`, in key order, without deleted ones.
+
+        Raises:
+            CorruptionError: a file is damaged or is not the one that the manifest names.
+            EncryptionError: a sealed file does not open.
+        """
+        streams = [layer.batches(start, end) for layer in self._layers if layer.overlaps(start, end)]
+        for batch in _merge(streams):
+            newest = _newest(batch, self.until)
+            if len(newest.keys):
+                yield newest
+
+
+class _LayerReader:
+    """The files of one layer, each opened once while its neighbours are read."""
+
+    def __init__(self, layer: Layer) -> None:
+        if layer.manifest.elided_prefix:
+            raise UnsupportedError(
+                "files whose keys lack their prefix (version 23.2 and later) cannot be read yet"
+            )
+        self._layer = layer
+        self._files = sorted(layer.manifest.files, key=lambda file: (file.span.key, file.span.end_key))
+        self._open: OrderedDict[str, SSTReader] = OrderedDict()
+
+    def overlaps(self, start: bytes, end: bytes) -> bool:
+        return any(file.span.key < end and start < file.span.end_key for file in self._files)
+
+    def batches(self, start: bytes, end: bytes) -> Iterator[KeyValueBatch]:
+        for file in self._files:
+            low, high = max(start, file.span.key), min(end, file.span.end_key)
+            if low < high:
+                yield from self._table(file).batches(start=low, end=high)
+
+    def _table(self, file: pb.File) -> SSTReader:
+        table = self._open.pop(file.path, None) or self._read(file)
+        self._open[file.path] = table
+        while len(self._open) > _OPEN_FILES:
+            self._open.popitem(last=False)
+        return table
+
+    def _read(self, file: pb.File) -> SSTReader:
+        if file.has_range_keys:
+            raise UnsupportedError(
+                f"{file.path} holds range tombstones (version 22.2 and later), which cannot be read yet"
+            )
+        folder = self._layer.folder
+        plain = folder.read_view(file.path)
+        location = folder.location(file.path)
+        if file.sha512 and hashlib.sha512(plain).digest() != file.sha512:
+            raise ChecksumMismatchError(f"checksum mismatch for {file.path}", location=location)
+        return SSTReader.open(plain, location=location)
+
+
+def _merge(streams: Sequence[Iterator[KeyValueBatch]]) -> Iterator[KeyValueBatch]:
+    """Merge streams in key order into batches that never split the versions of one key."""
+    heads: list[KeyValueBatch] = []
+    rest: list[Iterator[KeyValueBatch]] = []
+    for stream in streams:
+        first = next(stream, None)
+        if first is not None:
+            heads.append(first)
+            rest.append(stream)
+    while heads:
+        bound = min(head.keys.row(len(head.keys) - 1) for head in heads)
+        parts = []
+        for i in range(len(heads) - 1, -1, -1):
+            while len(heads[i].keys) and heads[i].keys.row(0) <= bound:
+                cut = searchsorted_bytes(heads[i].keys, bound + b"\x00")
+                parts.append(heads[i][:cut])
+                heads[i] = heads[i][cut:]
+                if not len(heads[i].keys) and (following := next(rest[i], None)) is not None:
+                    heads[i] = following
+            if not len(heads[i].keys):
+                del heads[i], rest[i]
+        yield parts[0] if len(parts) == 1 else _concat(parts)
+
+
+def _concat(parts: Sequence[KeyValueBatch]) -> KeyValueBatch:
+    """Join and sort: key ascending, time descending."""
+    joined = KeyValueBatch.concat(parts)
+    return joined.take(argsort_versions(joined))
+
+
+def _newest(batch: KeyValueBatch, until: Timestamp) -> KeyValueBatch:
+    """Keep the newest version not after `until` of each key, and drop it if it is a tombstone."""
+    in_time = (batch.wall_ns < until.wall_ns) | (
+        (batch.wall_ns == until.wall_ns) & (batch.logical <= until.logical)
+    )
+    rows = np.flatnonzero(in_time)
+    if not len(rows):
+        return KeyValueBatch.empty()
+    in_time_batch = batch if len(rows) == len(batch) else batch.take(rows)
+    seen = is_new_key(in_time_batch.keys) & ~in_time_batch.is_tombstone
+    return in_time_batch if seen.all() else in_time_batch.take(np.flatnonzero(seen))

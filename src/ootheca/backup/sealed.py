@@ -1,0 +1,134 @@
+"""A storage location together with the key of its files: read and write plain bytes, sealed on the way.
+
+What is sealed and what is not is a property of the file's kind (reference/format/02 §1): ENCRYPTION-INFO, checksum
+files and LATEST lie open; their readers and writers use `storage` directly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ootheca.codec import filenames
+from ootheca.crypto import aead, envelope
+from ootheca.crypto.data_key import DataKey
+from ootheca.crypto.encryption_info import EncryptionInfo, decode_encryption_info, encode_encryption_info
+from ootheca.crypto.envelope import EncryptionOptions
+from ootheca.crypto.kms.base import KMSEnvironment
+from ootheca.errors import ObjectNotFoundError, OothecaError
+from ootheca.storage.base import Storage
+
+__all__ = ["SealedStorage", "create_sealed", "open_sealed"]
+
+
+@dataclass(frozen=True, slots=True)
+class SealedStorage:
+    """One backup folder and the key that its files are sealed with (None: they lie open).
+
+    Attributes:
+        file_version: of the sealed files that are written; reading takes any.
+    """
+
+    storage: Storage
+    key: DataKey | None = field(default=None, repr=False)
+    file_version: int = 2
+
+    def location(self, name: str) -> str:
+        return f"{self.storage.uri}/{name}"
+
+    def read(self, name: str) -> bytes:
+        """Read and open one file.
+
+        Raises:
+            StorageError: it cannot be read.
+            NotEncryptedError, WrongKeyError, DamagedCiphertextError, TruncatedError: it cannot be opened.
+        """
+        return self.unseal(self.storage.read(name), name)
+
+    def read_view(self, name: str) -> bytes | memoryview:
+        """Read and open one large file without a copy of its plain bytes; errors as for `read`."""
+        stored = self.storage.read(name)
+        if self.key is None:
+            return stored
+        return aead.unseal_view(stored, self.key, location=self.location(name))
+
+    def unseal(self, stored: bytes, name: str) -> bytes:
+        """Open the stored bytes of a file."""
+        if self.key is None:
+            return stored
+        return aead.unseal(stored, self.key, location=self.location(name))
+
+    def seal(self, plain: bytes) -> bytes | memoryview:
+        """Return the bytes to store for a file."""
+        if self.key is None:
+            return plain
+        return aead.seal_view(plain, self.key, version=self.file_version)
+
+    def at(self, subpath: str) -> SealedStorage:
+        """Return a folder below this one, with the same key."""
+        return self.beside(self.storage.at(subpath))
+
+    def beside(self, storage: Storage) -> SealedStorage:
+        """Return another folder of the same chain: it has the same key."""
+        return SealedStorage(storage, self.key, self.file_version)
+
+
+def open_sealed(
+    storage: Storage,
+    options: EncryptionOptions,
+    env: KMSEnvironment,
+    *,
+    file_version: int = 2,
+    notice: Callable[[str], None] | None = None,
+) -> SealedStorage:
+    """Open an existing full backup's folder with the key that the options give.
+
+    Raises:
+        EncryptionError: `could not find or read encryption information: …`, or the options do not open it.
+    """
+    if not options.is_enabled:
+        return SealedStorage(storage, None, file_version)
+    infos = _read_encryption_infos(storage)
+    key = envelope.open_data_key(infos, options, env, notice=notice)
+    return SealedStorage(storage, key, file_version)
+
+
+def create_sealed(
+    storage: Storage,
+    options: EncryptionOptions,
+    env: KMSEnvironment,
+    *,
+    file_version: int,
+    random: Callable[[int], bytes],
+) -> tuple[SealedStorage, bytes | None]:
+    """Make the key of a new full backup.
+
+    Returns:
+        The folder, and the bytes of its ENCRYPTION-INFO (None for a plain backup). Nothing is written yet.
+    """
+    if not options.is_enabled:
+        return SealedStorage(storage, None, file_version), None
+    key, info = envelope.new_data_key(options, env, random=random)
+    return SealedStorage(storage, key, file_version), encode_encryption_info(info)
+
+
+def _read_encryption_infos(storage: Storage) -> list[EncryptionInfo]:
+    """Read ENCRYPTION-INFO and those that key rotation added, in ascending order of their names."""
+    try:
+        names = [filenames.ENCRYPTION_INFO]
+        if storage.can_list:
+            listed = [o.name for o in storage.list(filenames.ENCRYPTION_INFO) if "/" not in o.name]
+            names = sorted(listed) or names
+        return [
+            decode_encryption_info(storage.read(name), location=f"{storage.uri}/{name}") for name in names
+        ]
+    except ObjectNotFoundError as exc:
+        raise _unreadable(exc) from exc
+
+
+def _unreadable(cause: OothecaError) -> OothecaError:
+    return OothecaError(
+        f"could not find or read encryption information: {cause.message}",
+        hint="this backup may not be encrypted: leave out encryption_passphrase and kms",
+        location=cause.location,
+    )

@@ -1,0 +1,187 @@
+"""What SHOW BACKUP tells about a chain: rows of plain values, layer by layer, from the manifests alone.
+
+Source: reference/sql/03 §2; fixtures/golden/*/{a_full,b_passphrase,c_kms}/output.json (every row and column).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ootheca import pb
+from ootheca.backup.chain import Chain, Layer
+from ootheca.catalog.catalog import PUBLIC_SCHEMA_ID
+from ootheca.codec.keys import decode_prefixes
+from ootheca.codec.pretty import pretty_key
+from ootheca.codec.ragged import Ragged
+
+__all__ = ["FileRow", "ObjectRow", "RangeRow", "files", "objects", "privileges_text", "ranges"]
+
+_TENANT = b"\xfe"  # first byte of a tenant's keys
+
+# Privilege kinds by bit number: reference/format/06 §6.
+_PRIVILEGE_NAMES = {
+    1: "ALL", 2: "CREATE", 3: "DROP", 4: "GRANT", 5: "SELECT", 6: "INSERT", 7: "DELETE", 8: "UPDATE", 9: "USAGE",
+    10: "ZONECONFIG", 11: "CONNECT", 12: "RULE",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRow:
+    """One object in one layer; `size_bytes` and `rows` are None but for tables, views and sequences."""
+
+    layer: Layer
+    database_id: int | None
+    database_name: str | None
+    schema_id: int | None
+    schema_name: str | None
+    object_id: int | None
+    object_name: str
+    object_type: str
+    size_bytes: int | None
+    rows: int | None
+    descriptor: pb.Descriptor | None
+
+    @property
+    def is_full_cluster(self) -> bool | None:
+        return None if self.descriptor is None else self.layer.manifest.descriptor_coverage == 1
+
+    @property
+    def backup_type(self) -> str:
+        return "full" if self.layer.is_full else "incremental"
+
+
+@dataclass(frozen=True, slots=True)
+class RangeRow:
+    """One key span that a layer covers."""
+
+    start_key: bytes
+    end_key: bytes
+
+    @property
+    def start_pretty(self) -> str:
+        return pretty_key(self.start_key)
+
+    @property
+    def end_pretty(self) -> str:
+        return pretty_key(self.end_key)
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """One file entry of a layer: a key span and the SST that holds it."""
+
+    layer: Layer
+    path: str
+    span: RangeRow
+    size_bytes: int
+    rows: int
+    locality: str
+
+
+def objects(chain: Chain) -> Iterator[ObjectRow]:
+    """Yield every object of every layer: descriptors in the manifest's order, then tenants."""
+    for layer in chain.layers:
+        yield from _layer_objects(layer)
+
+
+def _layer_objects(layer: Layer) -> Iterator[ObjectRow]:
+    manifest = layer.manifest
+    databases = {d.database.id: d.database.name for d in manifest.descriptors if d.HasField("database")}
+    schemas = {PUBLIC_SCHEMA_ID: "public", 0: "public"}
+    schemas |= {d.schema.id: d.schema.name for d in manifest.descriptors if d.HasField("schema")}
+    counts = _counts_by_table(manifest)
+    for desc in manifest.descriptors:
+        kind = desc.WhichOneof("union")
+        if kind == "database":
+            yield ObjectRow(
+                layer,
+                None,
+                None,
+                None,
+                None,
+                desc.database.id,
+                desc.database.name,
+                "database",
+                None,
+                None,
+                desc,
+            )
+        elif kind == "schema":
+            parent = desc.schema.parent_id
+            yield ObjectRow(
+                layer, parent, databases.get(parent), None, None, desc.schema.id, desc.schema.name, "schema", None, None, desc
+            )  # fmt: skip
+        elif kind == "type":
+            yield _member_row(
+                layer, desc, desc.type, desc.type.parent_schema_id, databases, schemas, "type", (None, None)
+            )
+        elif kind == "table":
+            size = counts[desc.table.id]
+            schema = desc.table.unexposed_parent_schema_id
+            yield _member_row(layer, desc, desc.table, schema, databases, schemas, "table", size)
+    for tenant in manifest.tenants_deprecated:
+        yield ObjectRow(layer, None, None, None, None, None, str(tenant.id), "TENANT", None, None, None)
+
+
+def _member_row(
+    layer: Layer,
+    desc: pb.Descriptor,
+    member: pb.TypeDescriptor | pb.TableDescriptor,
+    schema_id: int,
+    databases: dict[int, str],
+    schemas: dict[int, str],
+    object_type: str,
+    size: tuple[int | None, int | None],
+) -> ObjectRow:
+    return ObjectRow(
+        layer,
+        member.parent_id,
+        databases.get(member.parent_id),
+        schema_id or PUBLIC_SCHEMA_ID,
+        schemas.get(schema_id),
+        member.id,
+        member.name,
+        object_type,
+        *size,
+        desc,
+    )
+
+
+def _counts_by_table(manifest: pb.BackupManifest) -> defaultdict[int, tuple[int, int]]:
+    """Sum sizes and rows over the files whose first key belongs to a table."""
+    counts: defaultdict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    files = [file for file in manifest.files if not file.span.key.startswith(_TENANT)]
+    table_ids, _, _ = decode_prefixes(Ragged.from_list([file.span.key for file in files]))
+    for file, table_id in zip(files, table_ids.tolist(), strict=True):
+        size, rows = counts[table_id]
+        counts[table_id] = (size + file.entry_counts.data_size, rows + file.entry_counts.rows)
+    return counts
+
+
+def ranges(chain: Chain) -> Iterator[RangeRow]:
+    """Yield the spans that each layer covers."""
+    for layer in chain.layers:
+        for span in layer.manifest.spans:
+            yield RangeRow(span.key, span.end_key)
+
+
+def files(chain: Chain) -> Iterator[FileRow]:
+    """Yield the file entries of each layer."""
+    for layer in chain.layers:
+        for file in layer.manifest.files:
+            counts = file.entry_counts
+            span = RangeRow(file.span.key, file.span.end_key)
+            yield FileRow(layer, file.path, span, counts.data_size, counts.rows, file.locality_kv)
+
+
+def privileges_text(desc: pb.Descriptor, *, quote: Callable[[str], str] = str) -> tuple[str, str]:
+    """Return the GRANT statements that SHOW BACKUP … WITH privileges prints for an object, and its owner."""
+    member = getattr(desc, desc.WhichOneof("union") or "table")
+    grants = []
+    for user in member.privileges.users:
+        names = sorted(name for bit, name in _PRIVILEGE_NAMES.items() if user.privileges >> bit & 1)
+        if names:
+            grants.append(f"GRANT {', '.join(names)} ON {member.name} TO {quote(user.user_proto)}; ")
+    return "".join(grants), member.privileges.owner_proto

@@ -1,0 +1,1 @@
+"""Sample databases for `ootheca demo`: generated, the same every time."""

@@ -1,0 +1,86 @@
+"""From the URIs and options of a statement to opened places: storage, keys, a chain.
+
+What a place needs to be opened (sandbox, directories, profile) is the session's; what is asked for is the statement's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ootheca.crypto.envelope import EncryptionOptions
+from ootheca.crypto.kms.base import KMSEnvironment
+from ootheca.crypto.kms.keyring import DirectoryKeyring
+from ootheca.errors import OothecaError, UnsupportedError
+from ootheca.sql.ast import Placeholder, StringOrPlaceholder
+from ootheca.storage.base import Storage, StorageEnv, storage_profile
+from ootheca.storage.registry import open_storage
+from ootheca.uri import URI, parse_storage_uri, resolve_localities
+
+if TYPE_CHECKING:
+    from ootheca.exec.session import Session
+
+__all__ = ["encryption_options", "kms_environment", "open_place", "storage_environment", "text_of"]
+
+
+def text_of(value: StringOrPlaceholder) -> str:
+    """Return the text of a string position.
+
+    Raises:
+        OothecaError: it is a placeholder that has no value.
+    """
+    if isinstance(value, Placeholder):
+        raise OothecaError(f"no value provided for placeholder: {value}", sqlstate="08P01")
+    return value
+
+
+def encryption_options(
+    passphrase: StringOrPlaceholder | None, kms: Sequence[StringOrPlaceholder]
+) -> EncryptionOptions:
+    """Return what a statement's options say about encryption."""
+    return EncryptionOptions(
+        passphrase=None if passphrase is None else text_of(passphrase), kms=tuple(text_of(uri) for uri in kms)
+    )
+
+
+def storage_environment(session: Session) -> StorageEnv:
+    """Return what opening storage depends on in this session."""
+    return StorageEnv(
+        external_io_dir=session.external_io_dir,
+        sandbox=session.sandbox,
+        sandbox_dir=_sandbox_dir(session) / "storage" if session.sandbox else None,
+        userfile_dir=_sandbox_dir(session) / "userfile",
+        profile=storage_profile(session.profile.version),
+        user=session.user,
+    )
+
+
+def kms_environment(session: Session) -> KMSEnvironment:
+    """Return what opening key services depends on in this session; in the sandbox its own keyring."""
+    return KMSEnvironment(
+        keyring=DirectoryKeyring(_sandbox_dir(session) / "keyring", random=session.random)
+        if session.sandbox
+        else None,
+        quotes_escaped=session.profile.version == "20.2",
+    )
+
+
+def _sandbox_dir(session: Session) -> Path:
+    return session.directory / "sandbox"
+
+
+def open_place(session: Session, uris: Sequence[StringOrPlaceholder]) -> Storage:
+    """Open one place: a lone URI, or the parts of a locality-aware one.
+
+    Raises:
+        OothecaError: a URI that cannot be opened, or localities that do not fit together.
+    """
+    parsed: list[URI] = [parse_storage_uri(text_of(uri)) for uri in uris]
+    places = resolve_localities(parsed)
+    if places.by_locality:
+        raise UnsupportedError(
+            "locality-aware backups are not supported yet",
+            hint="name one location, without COCKROACH_LOCALITY",
+        )
+    return open_storage(places.default, storage_environment(session))

@@ -1,0 +1,175 @@
+"""RESTORE: from the statement to an opened chain, a plan, and new objects in the store."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ootheca import pb
+from ootheca.backup.chain import Chain, cut_at, open_chain
+from ootheca.backup.collection import read_latest
+from ootheca.backup.read import ChainReader
+from ootheca.backup.restore import RestoreSummary, run_restore
+from ootheca.backup.restore_plan import RestoreOptions, RestorePlan, RestoreTargets, plan_restore
+from ootheca.backup.sealed import open_sealed
+from ootheca.catalog.catalog import Catalog
+from ootheca.catalog.targets import Targets
+from ootheca.clock import unique_int64
+from ootheca.errors import OothecaError, UnsupportedError
+from ootheca.exec.as_of import evaluate_as_of
+from ootheca.exec.places import encryption_options, kms_environment, open_place, text_of
+from ootheca.exec.result import Result, integer
+from ootheca.exec.session import Session
+from ootheca.exec.statements.backup import job_result
+from ootheca.exec.targets import resolve
+from ootheca.sql import ast
+from ootheca.storage.base import Storage
+
+__all__ = ["run"]
+
+_BUILT_IN: Final = frozenset({"system", "defaultdb", "postgres"})
+_UNRESOLVED: Final = (
+    "failed to resolve targets in the BACKUP location specified by the RESTORE stmt, "
+    "use SHOW BACKUP to find correct targets"
+)
+_NOT_YET: Final = (
+    "incremental_location", "schema_only", "verify_backup_table_data", "execution_locality", "experimental_copy",
+    "experimental_deferred_copy", "virtual_cluster_name", "virtual_cluster", "remove_regions", "grants", "debug_pause_on",
+)  # fmt: skip
+
+
+def run(statement: ast.Restore, session: Session) -> Result:
+    """Restore; one row with what was restored, or with DETACHED the job's id alone."""
+    options = statement.options
+    encryption = encryption_options(options.encryption_passphrase, options.kms)
+    if session.is_in_explicit_transaction and not options.detached:
+        raise OothecaError("RESTORE cannot be used inside a transaction without DETACHED option")
+    for name in _NOT_YET:
+        if getattr(options, name):
+            raise UnsupportedError(f"RESTORE … WITH {name} is not supported yet")
+    until = evaluate_as_of(statement.as_of, session) if statement.as_of is not None else None
+    full, named = _places(statement, session)
+    opened = open_sealed(full, encryption, kms_environment(session), notice=session.notice)
+    chain = open_chain(opened, [opened.beside(storage) for storage in named])
+    if until is not None:
+        chain = cut_at(chain, until)
+        if until != chain.end:
+            raise UnsupportedError("restoring to a time inside a layer is not supported yet")
+    plan, backup = _plan(statement, session, chain)
+    job_id = unique_int64(session.clock)
+    if statement.targets is not None and not plan.tables and _names_tables(statement.targets):
+        return _nothing_restored(job_id, session)
+    summary = run_restore(
+        plan,
+        ChainReader(chain, until),
+        backup,
+        session.catalog,
+        session.engine,
+    )
+    if options.detached:
+        return Result.of_rows([integer("job_id")], [(job_id,)], tag="RESTORE")
+    return _answer(job_id, summary)
+
+
+def _answer(job_id: int, summary: RestoreSummary) -> Result:
+    return job_result(job_id, summary.rows, summary.index_entries, summary.data_size, tag="RESTORE")
+
+
+def _nothing_restored(job_id: int, session: Session) -> Result:
+    """What RESTORE answers when its only view was skipped: version 20.2 no row, later ones a row of zeros."""
+    answer = _answer(job_id, RestoreSummary(0, 0, 0))
+    if session.profile.version != "20.2":
+        return answer
+    assert answer.columns is not None
+    return Result.of_rows(answer.columns, [], tag="RESTORE")
+
+
+def _names_tables(targets: ast.BackupTargets) -> bool:
+    return isinstance(targets, ast.TableTargets)
+
+
+def _places(statement: ast.Restore, session: Session) -> tuple[Storage, list[Storage]]:
+    """Open the full backup's place and those of the layers that the statement lists."""
+    if not statement.layers:
+        raise OothecaError("invalid base backup specified")
+    if statement.subdirectory is None and not statement.is_latest:
+        full, *named = [open_place(session, uris) for uris in statement.layers]
+        return full, named
+    if len(statement.layers) > 1:
+        raise OothecaError(
+            "RESTORE FROM ... IN can only by used against a single collection path (per-locality)"
+        )
+    collection = open_place(session, statement.layers[0])
+    if statement.is_latest or statement.subdirectory is None:
+        return collection.at(read_latest(collection).lstrip("/")), []
+    return collection.at(text_of(statement.subdirectory).strip("/")), []
+
+
+def _plan(statement: ast.Restore, session: Session, chain: Chain) -> tuple[RestorePlan, Catalog]:
+    manifest = chain.last.manifest
+    is_cluster = statement.targets is None
+    if is_cluster:
+        _check_cluster(session, manifest)
+    backup = Catalog(manifest.descriptors)
+    try:
+        targets = resolve(statement.targets, backup, current_database=session.database, rules=session.rules)
+        _check_complete(statement, manifest, targets)
+    except OothecaError as exc:
+        raise exc.prefixed(_UNRESOLVED) from exc
+    wanted = _restore_targets(statement, targets)
+    options = statement.options
+    plan = plan_restore(
+        backup,
+        session.catalog,
+        wanted,
+        RestoreOptions(
+            into_db=None if options.into_db is None else text_of(options.into_db),
+            new_db_name=None if not options.new_db_name else text_of(options.new_db_name),
+            skip_missing_foreign_keys=options.skip_missing_foreign_keys,
+            skip_missing_sequences=options.skip_missing_sequences,
+            skip_missing_sequence_owners=options.skip_missing_sequence_owners,
+            skip_missing_views=options.skip_missing_views,
+        ),
+        session.now(),
+    )
+    return plan, backup
+
+
+def _check_cluster(session: Session, manifest: pb.BackupManifest) -> None:
+    if manifest.descriptor_coverage != 1:
+        raise OothecaError(
+            "full cluster RESTORE can only be used on full cluster BACKUP files",
+            hint="name what to restore: RESTORE DATABASE … or RESTORE TABLE …",
+        )
+    in_the_way = [
+        member.name
+        for member in session.catalog
+        if not (isinstance(member, pb.DatabaseDescriptor) and member.name in _BUILT_IN)
+        and not (isinstance(member, pb.SchemaDescriptor) and member.name == "public")
+    ]
+    if in_the_way:
+        names = ", ".join(in_the_way) if session.profile.version != "20.2" else f"[{' '.join(in_the_way)}]"
+        raise OothecaError(
+            "full cluster restore can only be run on a cluster with no tables or databases but found "
+            f"{len(in_the_way)} descriptors: {names}"
+        )
+
+
+def _check_complete(statement: ast.Restore, manifest: pb.BackupManifest, targets: Targets) -> None:
+    complete = set(manifest.complete_dbs)
+    if set(targets.complete_database_ids) <= complete:
+        return
+    what = "<database>.*" if isinstance(statement.targets, ast.TableTargets) else "DATABASE"
+    raise OothecaError(
+        f"cannot RESTORE {what} from a backup of individual tables (use SHOW BACKUP to determine available tables)"
+    )
+
+
+def _restore_targets(statement: ast.Restore, targets: Targets) -> RestoreTargets:
+    """`db.*` takes the tables of a database, not the database."""
+    if isinstance(statement.targets, ast.TableTargets):
+        return RestoreTargets(table_ids=targets.table_ids)
+    return RestoreTargets(
+        database_ids=targets.complete_database_ids,
+        table_ids=targets.requested_table_ids,
+        is_cluster=statement.targets is None,
+    )

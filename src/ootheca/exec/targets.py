@@ -1,0 +1,34 @@
+"""The targets of a statement, resolved against the descriptors of the store or of a backup."""
+
+from __future__ import annotations
+
+from ootheca.catalog.catalog import Catalog
+from ootheca.catalog.rules import DescriptorRules
+from ootheca.catalog.targets import Targets, resolve_targets
+from ootheca.errors import UnsupportedError
+from ootheca.sql import ast
+
+__all__ = ["resolve"]
+
+
+def resolve(
+    targets: ast.BackupTargets | None, catalog: Catalog, *, current_database: str, rules: DescriptorRules
+) -> Targets:
+    """Resolve the targets of BACKUP or RESTORE; None means everything but the system database.
+
+    Raises:
+        OothecaError: a database, table or wildcard that names nothing.
+        UnsupportedError: a target that exists in CockroachDB and not here.
+    """
+    match targets:
+        case None:
+            return resolve_targets(catalog, everything=True, rules=rules)
+        case ast.DatabaseTargets(names):
+            return resolve_targets(catalog, databases=names, rules=rules)
+        case ast.TableTargets(patterns):
+            tables = [(pattern.parts, pattern.is_wildcard) for pattern in patterns]
+            return resolve_targets(catalog, tables=tables, current_database=current_database, rules=rules)
+        case ast.TenantTarget():
+            raise UnsupportedError("tenants are not supported: the embedded cluster has none")
+        case _:
+            raise UnsupportedError("RESTORE SYSTEM USERS is not supported yet")
