@@ -11,7 +11,7 @@ One table maps each type to Arrow (`arrow_type`). Between the layers a column ha
 |---|---|
 | BOOL | bool |
 | INT2, INT4, INT8 | int16, int32, int64 |
-| FLOAT4, FLOAT8 | float32, float64 |
+| FLOAT4, FLOAT8 | float64 (CockroachDB keeps all 64 bits of a FLOAT4) |
 | DECIMAL(p, s), p ≤ 38 | decimal128(p, s) |
 | DECIMAL otherwise | text |
 | STRING and kin, collated strings, ENUM (its label) | string |
@@ -180,7 +180,16 @@ _STRING_NAMES = {0: "STRING", 7: "VARCHAR", 8: "CHAR", 9: '"char"', 4: "BIT", 10
 _OID_NAMES = {
     26: "OID", 24: "REGPROC", 2202: "REGPROCEDURE", 2205: "REGCLASS", 2206: "REGTYPE", 4089: "REGNAMESPACE", 4096: "REGROLE",
 }  # fmt: skip
-_SHAPES = ("", "POINT", "LINESTRING", "POLYGON", "MULTIPOINT", "MULTILINESTRING", "MULTIPOLYGON", "GEOMETRYCOLLECTION")
+_SHAPES = (
+    "",
+    "POINT",
+    "LINESTRING",
+    "POLYGON",
+    "MULTIPOINT",
+    "MULTILINESTRING",
+    "MULTIPOLYGON",
+    "GEOMETRYCOLLECTION",
+)
 _PLAIN = {
     Family.BOOL: "BOOL", Family.DATE: "DATE", Family.BYTES: "BYTES", Family.UUID: "UUID", Family.INET: "INET",
     Family.JSON: "JSONB", Family.NAME: "NAME", Family.BOX2D: "BOX2D", Family.UNKNOWN: "UNKNOWN", Family.ANY: "ANYELEMENT",
@@ -227,7 +236,11 @@ def _sized_name(t: SQLType) -> str:
             if not t.shape and not t.srid:
                 return t.family.name
             shape = _SHAPES[t.shape] if 0 <= t.shape < len(_SHAPES) else "GEOMETRY"
-            return f"{t.family.name}({shape or t.family.name},{t.srid})" if t.srid else f"{t.family.name}({shape})"
+            return (
+                f"{t.family.name}({shape or t.family.name},{t.srid})"
+                if t.srid
+                else f"{t.family.name}({shape})"
+            )
 
 
 def _string_name(t: SQLType) -> str:
@@ -270,7 +283,7 @@ def arrow_type(t: SQLType) -> pa.DataType:
         case Family.INT:
             return {16: pa.int16(), 32: pa.int32()}.get(t.width, pa.int64())
         case Family.FLOAT:
-            return pa.float32() if t.width == 32 else pa.float64()
+            return pa.float64()
         case Family.DECIMAL:
             return pa.decimal128(t.precision, t.width) if 0 < t.precision <= 38 else pa.string()
         case Family.ARRAY:

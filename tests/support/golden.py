@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,8 +49,8 @@ class GoldenSet:
         return found
 
 
-def golden_sets(*names: str) -> Iterator[Any]:
-    """Yield pytest parameters for the named sets in every version."""
-    for version in VERSIONS:
-        for name in names:
-            yield pytest.param(GoldenSet(version, name), id=f"{version}-{name}")
+def golden_sets(*names: str) -> list[Any]:
+    """Return pytest parameters for the named sets in every version."""
+    return [
+        pytest.param(GoldenSet(version, name), id=f"{version}-{name}") for version in VERSIONS for name in names
+    ]

@@ -18,6 +18,7 @@ from ootheca.codec import filenames
 from ootheca.codec.manifest import decode_manifest, verify_checksum
 from ootheca.errors import ObjectNotFoundError, OothecaError
 from ootheca.storage.base import Storage
+from ootheca.uri import join
 
 __all__ = ["Chain", "Layer", "cut_at", "find_appended", "open_chain", "read_layer"]
 
@@ -97,7 +98,7 @@ def _check(storage: Storage, name: str, stored: bytes) -> None:
         expected = storage.read(filenames.checksum_name(name))
     except ObjectNotFoundError:
         return  # backups up to 20.1 have none
-    verify_checksum(stored, expected, location=f"{storage.uri}/{name}")
+    verify_checksum(stored, expected, location=join(storage.uri, name).bare())
 
 
 def find_appended(storage: Storage) -> list[str]:

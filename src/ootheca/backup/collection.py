@@ -1,36 +1,43 @@
-"""Collections: a directory of full backups in date-named subdirectories, and the file that names the newest.
+"""Collections: a directory of full backups in date-named subdirectories, their layers, and what names the newest.
 
 Source: reference/format/01 §4 (LATEST, layout by version).
 """
 
 from __future__ import annotations
 
+from ootheca.backup.chain import find_appended
 from ootheca.codec import filenames
-from ootheca.errors import ObjectNotFoundError
+from ootheca.errors import ObjectNotFoundError, OothecaError
 from ootheca.storage.base import Storage
+from ootheca.uri import join
 
-__all__ = ["list_full_backups", "read_latest", "write_latest"]
+__all__ = ["find_layers", "list_full_backups", "read_latest", "write_latest"]
+
+_INCREMENTALS = "incrementals"  # where 22.1 and later keep the layers of a collection, beside the full backups
 
 
 def read_latest(collection: Storage) -> str:
-    """Return the subdirectory of the newest full backup, with a leading `/`.
+    """Return the subdirectory of the newest full backup, without slashes around it.
 
     Raises:
         ObjectNotFoundError: `path does not contain a completed latest backup: …`.
+        CorruptionError: `malformed LATEST file`.
     """
+    name = _latest_name(collection)
     try:
-        stored = collection.read(_latest_name(collection))
+        stored = collection.read(name)
     except ObjectNotFoundError as exc:
         raise exc.prefixed("path does not contain a completed latest backup") from exc
-    return filenames.parse_latest(stored, location=f"{collection.uri}/{filenames.LATEST}")
+    return filenames.parse_latest(stored, location=join(collection.uri, name).bare())
 
 
 def _latest_name(collection: Storage) -> str:
     """Return the file to read: write-once names of 22.1 and later sort newest first, older versions have one file."""
     if not collection.can_list:
         return filenames.LATEST
-    names = [entry.name for entry in collection.list(filenames.LATEST_FOLDER + "/")]
-    return filenames.newest_latest(names) or filenames.LATEST
+    folder = filenames.LATEST_FOLDER + "/"
+    newest = filenames.newest_latest(entry.name.removeprefix(folder) for entry in collection.list(folder))
+    return filenames.LATEST if newest is None else folder + newest
 
 
 def write_latest(collection: Storage, subdirectory: str) -> None:
@@ -46,3 +53,22 @@ def list_full_backups(collection: Storage) -> list[str]:
         if name in filenames.MANIFESTS and parent.count("/") == 2:
             found.append(parent)
     return sorted(set(found))
+
+
+def find_layers(collection: Storage, subdirectory: str) -> list[str]:
+    """List the folders of the layers of one full backup, oldest first, relative to the collection.
+
+    They lie below the full backup up to 21.2, and below `incrementals/` from 22.1 on.
+
+    Raises:
+        OothecaError: there are some in both places.
+    """
+    subdirectory = subdirectory.strip("/")
+    places = [subdirectory, f"{_INCREMENTALS}/{subdirectory}"]
+    found = [[f"{place}/{path}" for path in find_appended(collection.at(place))] for place in places]
+    if all(found):
+        raise OothecaError(
+            "Incremental layers found in both old and new default locations. Please choose a location manually with "
+            "the `incremental_location` parameter."
+        )
+    return found[0] or found[1]

@@ -7,7 +7,7 @@ memory and a large one by the store, which spills.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -51,19 +51,33 @@ def export_entries(
         names: resolves the names in the predicates of partial indexes.
     """
     for index in export.indexes:
-        yield from _index_entries(engine, export.name, export.table, index, time, names)
+        order = _store_order(engine, export.name, export.table, index)
+        own = (export.name, export.table, index)
+        children = [child for child in export.interleaved if child[2].ancestors[0][1] == index.id]
+        if order is not None and not children:
+            yield from _encoded(engine, *own, time, names, order)
+            continue
+        # Interleaved rows stand between those of their ancestors: all are sorted together.
+        unsorted = (batch for each in (own, *children) for batch in _encoded(engine, *each, time, names))
+        yield from _sorted(engine, unsorted, time)
 
 
-def _index_entries(
-    engine: Engine, name: TableName, table: Table, index: Index, time: Timestamp, names: NameResolver
+def _encoded(
+    engine: Engine,
+    name: TableName,
+    table: Table,
+    index: Index,
+    time: Timestamp,
+    names: NameResolver,
+    order_by: Sequence[tuple[int, bool]] = (),
 ) -> Iterator[KeyValueBatch]:
+    """Yield the entries of one index in the order that its rows are asked for."""
     encoder = IndexEncoder(table, index, table.id)
-    order = _store_order(engine, name, table, index)
     rows = engine.scan(
-        name, table, encoder.column_ids, order_by=order or (), where=index.predicate, names=names
+        name, table, encoder.column_ids, order_by=order_by, where=index.predicate, names=names
     )
-    batches = (encoder.encode(batch, wall_ns=time.wall_ns, logical=time.logical) for batch in rows)
-    return batches if order is not None else _sorted(engine, batches, time)
+    for batch in rows:
+        yield encoder.encode(batch, wall_ns=time.wall_ns, logical=time.logical)
 
 
 def _store_order(

@@ -15,7 +15,8 @@ import pyarrow as pa
 
 from ootheca import pb
 from ootheca.backup.chain import Chain, cut_at, open_chain
-from ootheca.backup.collection import read_latest
+from ootheca.backup.collection import find_layers, read_latest
+from ootheca.backup.cover import check_cover
 from ootheca.backup.read import ChainReader
 from ootheca.backup.restore import decode_rows
 from ootheca.backup.sealed import open_sealed
@@ -29,8 +30,12 @@ from ootheca.crypto.kms.keyring import DirectoryKeyring
 from ootheca.errors import UndefinedTableError, UnsupportedError
 from ootheca.storage.base import StorageEnv
 from ootheca.storage.registry import open_storage
+from ootheca.types import Family, SQLType
 
 __all__ = ["Backup", "BackupTable", "open_backup"]
+
+# Families of which every value fits its Arrow type, or that have no other form than text.
+_ALWAYS_FITTING = frozenset({Family.BOOL, Family.STRING, Family.BYTES, Family.UUID, Family.JSON, Family.ENUM})
 
 
 @dataclass(frozen=True)
@@ -72,16 +77,29 @@ class BackupTable:
             )
 
     def _text_columns(self) -> frozenset[int]:
-        """Find the columns that need text by reading the table once, nothing kept."""
+        """Find the columns that need text by reading once those that may, nothing kept."""
         text_columns: frozenset[int] = frozenset()
-        while True:
+        doubtful = tuple(
+            column.id for column in self.table.columns if not column.is_virtual and _may_need_text(column.type)
+        )
+        while doubtful:
             try:
-                for _ in decode_rows(self._backup.reader(), self._backup.catalog, self.table, text_columns):
+                for _ in decode_rows(
+                    self._backup.reader(), self._backup.catalog, self.table, text_columns, column_ids=doubtful
+                ):
                     pass
             except NotNativeError as exc:
                 text_columns |= exc.columns
                 continue
-            return text_columns
+            break
+        return text_columns
+
+
+def _may_need_text(type_: SQLType) -> bool:
+    """Whether a value of the type may not fit its Arrow type."""
+    if type_.family is Family.INT:
+        return type_.width not in (0, 64)
+    return type_.family not in _ALWAYS_FITTING
 
 
 class Backup:
@@ -105,11 +123,14 @@ class Backup:
 
         Raises:
             UndefinedTableError: there is none of that name.
+            OothecaError: the layers do not join: one is missing, or they are out of order.
         """
         id_ = self._tables().get(name)
         if id_ is None:
             raise UndefinedTableError(f'table "{name}" does not exist', hint="see the names in .tables")
-        return BackupTable(name, self.catalog.describe(id_), self)
+        table = self.catalog.describe(id_)
+        check_cover(self.chain, [table])
+        return BackupTable(name, table, self)
 
     def reader(self) -> ChainReader:
         """Return a new reader of the chain's keys and values."""
@@ -159,11 +180,15 @@ def open_backup(
         keyring=DirectoryKeyring(directory / "keyring") if directory is not None else None
     )
     storage = open_storage(uri, env)
+    layers = [open_storage(text, env) for text in incremental]
     if subdirectory is not None:
+        collection = storage
         is_latest = subdirectory.upper() == "LATEST"
-        storage = storage.at((read_latest(storage) if is_latest else subdirectory).strip("/"))
+        path = (read_latest(collection) if is_latest else subdirectory).strip("/")
+        storage = collection.at(path)
+        layers = layers or [collection.at(layer) for layer in find_layers(collection, path)]
     full = open_sealed(storage, EncryptionOptions(encryption_passphrase, tuple(kms)), kms_env)
-    chain = open_chain(full, [full.beside(open_storage(text, env)) for text in incremental])
+    chain = open_chain(full, [full.beside(layer) for layer in layers])
     if as_of is None:
         return Backup(chain, chain.end)
     until = parse_timestamp(as_of) if isinstance(as_of, str) else as_of

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from ootheca import pb
+from ootheca.backup.cover import check_cover
 from ootheca.backup.read import ChainReader
 from ootheca.backup.restore_plan import RestorePlan
 from ootheca.backup.rewrite_ids import rewrite_database, rewrite_schema, rewrite_table, rewrite_type
@@ -26,6 +27,7 @@ from ootheca.codec.keys import prefix
 from ootheca.codec.mvcc import KeyValueBatch
 from ootheca.codec.rows import NotNativeError, RowDecoder
 from ootheca.engine.base import Engine, TableName
+from ootheca.profile import Profile
 
 __all__ = ["RestoreSummary", "decode_rows", "run_restore", "table_entries"]
 
@@ -59,17 +61,21 @@ def run_restore(
     cluster: Catalog,
     engine: Engine,
     *,
+    facts: Profile | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> RestoreSummary:
     """Make the plan's objects in the cluster's catalog and store, with their rows.
 
     Args:
         backup: the descriptors of the backup that the plan was made from.
+        facts: whose words a refusal has; those of the default version if omitted.
         progress: told the fraction of tables that are done.
 
     Raises:
-        OothecaError: the backup cannot be read, or a row cannot be stored. The caller rolls back.
+        OothecaError: the layers do not join, the backup cannot be read, or a row cannot be stored. The caller rolls
+            back.
     """
+    check_cover(reader.chain, (backup.describe(table.id) for table in plan.tables), facts=facts)
     restorer = _Restorer(plan, reader, backup, cluster, engine)
     _make_parents(restorer)
     for number, old in enumerate(plan.tables):
@@ -136,8 +142,15 @@ def decode_rows(
     table: Table,
     text_columns: frozenset[int] = frozenset(),
     counter: RowCounter | None = None,
+    *,
+    column_ids: tuple[int, ...] | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """Yield a table's rows as record batches, in the order of its primary key.
+
+    Args:
+        text_columns: ids of the columns that come as text.
+        counter: is given every entry that is read.
+        column_ids: the columns wanted; all that have data if omitted.
 
     Raises:
         NotNativeError: a value does not fit its column's native Arrow type; ask again with those columns as text.
@@ -149,8 +162,9 @@ def decode_rows(
                 counter.add(batch.keys, batch.values)
             yield batch
 
-    decoder = RowDecoder(table, text_columns=text_columns)
-    yield from decoder.decode(counted())
+    if column_ids is None:
+        column_ids = tuple(column.id for column in table.columns if not column.is_virtual)
+    yield from RowDecoder(table, column_ids, text_columns=text_columns).decode(counted())
 
 
 def table_entries(

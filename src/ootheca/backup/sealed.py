@@ -17,6 +17,7 @@ from ootheca.crypto.envelope import EncryptionOptions
 from ootheca.crypto.kms.base import KMSEnvironment
 from ootheca.errors import ObjectNotFoundError, OothecaError
 from ootheca.storage.base import Storage
+from ootheca.uri import join
 
 __all__ = ["SealedStorage", "create_sealed", "open_sealed"]
 
@@ -34,7 +35,8 @@ class SealedStorage:
     file_version: int = 2
 
     def location(self, name: str) -> str:
-        return f"{self.storage.uri}/{name}"
+        """Return the name of a file in errors: no parameters, for they hold secrets."""
+        return join(self.storage.uri, name).bare()
 
     def read(self, name: str) -> bytes:
         """Read and open one file.
@@ -120,7 +122,8 @@ def _read_encryption_infos(storage: Storage) -> list[EncryptionInfo]:
             listed = [o.name for o in storage.list(filenames.ENCRYPTION_INFO) if "/" not in o.name]
             names = sorted(listed) or names
         return [
-            decode_encryption_info(storage.read(name), location=f"{storage.uri}/{name}") for name in names
+            decode_encryption_info(storage.read(name), location=join(storage.uri, name).bare())
+            for name in names
         ]
     except ObjectNotFoundError as exc:
         raise _unreadable(exc) from exc

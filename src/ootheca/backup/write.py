@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from ootheca import pb
@@ -20,7 +20,7 @@ from ootheca.backup.plan import BackupPlan, Export
 from ootheca.backup.sealed import SealedStorage
 from ootheca.clock import Clock, unique_int64
 from ootheca.codec import filenames
-from ootheca.codec.counts import RowCounter
+from ootheca.codec.counts import RowCounter, row_prefix_lengths
 from ootheca.codec.manifest import checksum, complete, encode_manifest
 from ootheca.codec.mvcc import KeyValueBatch
 from ootheca.codec.sst.builder import OPTIONS, SSTBuilder
@@ -31,6 +31,8 @@ from ootheca.profile import Profile
 __all__ = ["BackupIdentity", "BackupSummary", "write_backup"]
 
 _TARGET_FILE_SIZE = 16 << 20  # plain bytes of keys and values, after which a file is closed
+_SLICE_ROWS = 16_384  # entries between two looks at a file's size
+_IN_PROGRESS = " (is another operation already in progress?)"
 _FILES_IN_FLIGHT = 4  # sealed and stored behind the encoder's back; bounds memory
 
 
@@ -93,8 +95,9 @@ def write_backup(
         StorageError: a file cannot be stored; nothing is left behind.
     """
     writer = _Writer(plan, engine, names, folder, profile, clock, identity, executor)
-    _claim(folder)
+    _claim(folder, identity.backup_id)
     with _removed_on_failure(writer):
+        _require_no_manifest(folder)  # again: another writer may have finished before the claim
         if encryption_info is not None:
             _store(writer, filenames.ENCRYPTION_INFO, encryption_info)
         for number, export in enumerate(plan.exports):
@@ -107,22 +110,36 @@ def write_backup(
         stored = bytes(folder.seal(encode_manifest(manifest, version=profile.version)))
         _store(writer, filenames.checksum_name(filenames.MANIFEST), checksum(stored))
         _store(writer, filenames.MANIFEST, stored)
-    folder.storage.delete(filenames.CHECKPOINT)
+    with suppress(StorageError):  # the backup is whole; a claim that stays keeps nobody from reading it
+        folder.storage.delete(filenames.CHECKPOINT)
     counts = manifest.entry_counts
     return BackupSummary(counts.rows, counts.index_entries, counts.data_size)
 
 
-def _claim(folder: SealedStorage) -> None:
-    for name, explanation in (
-        (filenames.MANIFEST, ""),
-        (filenames.CHECKPOINT, " (is another operation already in progress?)"),
-    ):
-        if folder.storage.exists(name):
-            raise _taken(folder, name, explanation)
+def _claim(folder: SealedStorage, backup_id: bytes) -> None:
+    """Create the checkpoint file, which says that a backup is being written here; only one writer can.
+
+    It holds the backup's id: a store that reports a failure may have written the file all the same, and an attempt
+    that was repeated behind our back finds our own file in the way.
+    """
+    _require_no_manifest(folder)
+    if folder.storage.exists(filenames.CHECKPOINT):
+        raise _taken(folder, filenames.CHECKPOINT, _IN_PROGRESS)
     try:
-        folder.storage.write(filenames.CHECKPOINT, b"", overwrite=False)
+        folder.storage.write(filenames.CHECKPOINT, backup_id, overwrite=False)
     except ObjectExistsError as exc:
-        raise _taken(folder, filenames.CHECKPOINT, " (is another operation already in progress?)") from exc
+        if folder.storage.read(filenames.CHECKPOINT) != backup_id:
+            raise _taken(folder, filenames.CHECKPOINT, _IN_PROGRESS) from exc
+    except StorageError:
+        with suppress(StorageError):
+            if folder.storage.read(filenames.CHECKPOINT) == backup_id:
+                folder.storage.delete(filenames.CHECKPOINT)
+        raise
+
+
+def _require_no_manifest(folder: SealedStorage) -> None:
+    if folder.storage.exists(filenames.MANIFEST):
+        raise _taken(folder, filenames.MANIFEST, "")
 
 
 def _taken(folder: SealedStorage, name: str, explanation: str) -> ObjectExistsError:
@@ -165,23 +182,38 @@ def _write_export(writer: _Writer, export: Export) -> None:
     primary = writer.plan.primary_indexes
     options = OPTIONS[writer.profile.version]
     builder, counter = SSTBuilder(options), RowCounter(primary)
-    start = export.start
+    start, last_row = export.start, b""
     for batch in export_entries(writer.engine, export, writer.plan.end_time, writer.names):
         for part in _slices(batch):
-            if builder.num_entries and counter.data_size >= _TARGET_FILE_SIZE:
+            first_row = _row_prefix(part, 0)
+            # Families of one row stay in one file.
+            if builder.num_entries and counter.data_size >= _TARGET_FILE_SIZE and first_row != last_row:
                 cut = part.keys.row(0)
                 _write_file(writer, builder, counter, start, cut)
                 builder, counter, start = SSTBuilder(options), RowCounter(primary), cut
             builder.add(part)
             counter.add(part.keys, part.values)
+            last_row = _row_prefix(part, len(part) - 1)
     if builder.num_entries:
         _write_file(writer, builder, counter, start, export.end)
 
 
-def _slices(batch: KeyValueBatch, num_rows: int = 16_384) -> Iterator[KeyValueBatch]:
-    """Cut a batch so that a file can end near its target size."""
-    for first in range(0, len(batch), num_rows):
-        yield batch[first : first + num_rows]
+def _slices(batch: KeyValueBatch) -> Iterator[KeyValueBatch]:
+    """Cut a batch so that a file can end near its target size, between two rows where a row is near."""
+    first = 0
+    while first < len(batch):
+        end = min(first + _SLICE_ROWS, len(batch))
+        last_row = _row_prefix(batch, end - 1)
+        while end < len(batch) and _row_prefix(batch, end) == last_row:
+            end += 1
+        yield batch[first:end]
+        first = end
+
+
+def _row_prefix(batch: KeyValueBatch, place: int) -> bytes:
+    """Return one entry's key without its family: what the entries of a row have in common."""
+    keys = batch.keys[place : place + 1]
+    return keys.row(0)[: int(row_prefix_lengths(keys)[0])]
 
 
 def _write_file(writer: _Writer, builder: SSTBuilder, counter: RowCounter, start: bytes, end: bytes) -> None:

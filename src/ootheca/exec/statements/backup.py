@@ -21,6 +21,7 @@ from ootheca.codec import filenames
 from ootheca.crypto.envelope import EncryptionOptions
 from ootheca.errors import OothecaError, UnsupportedError
 from ootheca.exec.as_of import evaluate_as_of
+from ootheca.exec.changes import require_unchanged_since
 from ootheca.exec.places import encryption_options, kms_environment, open_place, storage_environment, text_of
 from ootheca.exec.resolver import SessionNames
 from ootheca.exec.result import Result, ResultColumn, integer, string
@@ -60,7 +61,7 @@ def run(statement: ast.Backup, session: Session) -> Result:
         raise OothecaError("BACKUP cannot be used inside a transaction without DETACHED option")
     _refuse_unsupported(statement)
     end_time = evaluate_as_of(statement.as_of, session) if statement.as_of is not None else session.now()
-    session.require_current(end_time)
+    require_unchanged_since(session, end_time)
     try:
         targets = resolve(
             statement.targets, session.catalog, current_database=session.database, rules=session.rules

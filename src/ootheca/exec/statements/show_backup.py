@@ -185,7 +185,7 @@ def _create_statement(session: Session, row: show.ObjectRow, catalogs: dict[int,
     if row.descriptor is None or row.object_type != "table":
         return None
     catalog = _catalog_of(row.layer, catalogs)
-    return show_create(row.descriptor.table, catalog, profile=session.profile, is_qualified=False)
+    return show_create(row.descriptor.table, catalog, session.rules, is_qualified=False)
 
 
 def _catalog_of(layer: Layer, catalogs: dict[int, Catalog]) -> Catalog:

@@ -1,0 +1,1 @@
+"""Descriptors as pure data: what a database, schema, table or type is, and how names resolve to them."""

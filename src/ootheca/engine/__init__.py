@@ -1,0 +1,1 @@
+"""The embedded table store: DuckDB, and the translation of CockroachDB's queries to it."""

@@ -1,0 +1,45 @@
+"""What the translation of one statement needs from the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from ootheca.engine.base import NameResolver, TableName
+from ootheca.engine.dialect import Statement
+from ootheca.engine.functions import Runtime
+from ootheca.engine.literals import Literal
+from ootheca.engine.typed import Conversions
+
+__all__ = ["Context"]
+
+
+@dataclass(slots=True)
+class Context:
+    """What one statement's translation needs from the engine.
+
+    Attributes:
+        now_us: the transaction's time, microseconds since 1970.
+        physical: (table name) -> DuckDB type of each column, by lower-case name.
+        view_query: (view name) -> its query text.
+        use_sequence: makes a sequence's state available to `oo_nextval` and its kin; returns its key.
+        subquery: translates a query that stands in an expression.
+    """
+
+    runtime: Runtime
+    names: NameResolver
+    now_us: int
+    physical: Callable[[TableName], dict[str, str]]
+    view_query: Callable[[TableName], str]
+    use_sequence: Callable[[str], str]
+    literals: tuple[Literal, ...] = ()
+    conversions: Conversions = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.conversions = Conversions(
+            self.runtime, self.names.extra_float_digits, signs_days=self.names.profile.version != "20.2"
+        )
+
+    def for_statement(self, statement: Statement) -> Context:
+        """Return the context for another text, whose literals are its own."""
+        return replace(self, literals=statement.prepared.literals)

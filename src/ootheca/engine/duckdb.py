@@ -1,0 +1,449 @@
+"""The table store on DuckDB: one file for rows, descriptors and metadata, so that one transaction covers them all.
+
+A table `db.schema.t` is the DuckDB table `"db.schema"."t"`; what belongs to the store itself lies in the schema
+`ootheca`. Reads run on a cursor of their own while the transaction has written nothing, so several can stream at once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from ootheca.catalog.table import Table
+from ootheca.engine.base import NameResolver, QueryColumn, QueryResult, Source, TableName
+from ootheca.engine.checks import Checks, Rows
+from ootheca.engine.connection import Connection
+from ootheca.engine.context import Context
+from ootheca.engine.dialect import Statement, parse_query
+from ootheca.engine.functions import Runtime
+from ootheca.engine.metadata import Metadata
+from ootheca.engine.queries import Queries, Query, schema_name
+from ootheca.engine.reads import NoNames, read_only_as_of, sequence_parts
+from ootheca.engine.scope import Scope
+from ootheca.engine.staging import assign
+from ootheca.engine.tables import Tables, full_name, temporary_name
+from ootheca.engine.typed import Conversions, Typed
+from ootheca.engine.typenames import duckdb_type, quote, string_literal
+from ootheca.engine.writes import Writes
+from ootheca.errors import OothecaError
+from ootheca.types import STRING, Family
+
+__all__ = ["STORE_FILE", "DuckDBEngine", "open_engine"]
+
+STORE_FILE = "ootheca.duckdb"  # inside the store's directory
+_WRITES = ("insert", "update", "delete")
+
+
+def open_engine(store: Path | None) -> DuckDBEngine:
+    """Open the store in a directory, made if it is not there; None for one in memory.
+
+    Raises:
+        UnavailableError: another process has it open.
+        StorageError: it cannot be opened.
+    """
+    if store is None:
+        return DuckDBEngine.open(None)
+    store.mkdir(parents=True, exist_ok=True)
+    return DuckDBEngine.open(store / STORE_FILE)
+
+
+class DuckDBEngine:
+    """The `Engine` of `base`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._runtime = connection.runtime
+        self._tables = Tables(connection)
+        self._metadata = Metadata(connection)
+        self._in_transaction = False
+        self._is_dirty = False
+        self._now_us = 0
+        self._metadata.create()
+
+    @classmethod
+    def open(cls, path: Path | None) -> DuckDBEngine:
+        """Open or create a store's file; None for a store in memory."""
+        return cls(Connection.open(path, Runtime()))
+
+    # Transactions
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self._in_transaction
+
+    def begin(self, *, now_us: int | None = None) -> None:
+        """Begin a transaction; `now()` is `now_us` (microseconds since 1970), the machine's time unless given."""
+        self._connection.execute("BEGIN TRANSACTION")
+        self._in_transaction, self._is_dirty = True, False
+        self._now_us = time.time_ns() // 1000 if now_us is None else now_us
+
+    def commit(self) -> None:
+        """Make all changes durable."""
+        self._connection.execute("COMMIT")
+        self._in_transaction = self._is_dirty = False
+
+    def rollback(self) -> None:
+        """Undo all changes since `begin`; without a transaction it does nothing."""
+        if self._in_transaction:
+            self._in_transaction = self._is_dirty = False
+            self._connection.execute("ROLLBACK")
+        self._tables.forget()
+        self._runtime.sequences.clear()
+
+    def close(self) -> None:
+        """Roll back and release the file."""
+        self.rollback()
+        self._connection.close()
+
+    # Metadata
+
+    def load_descriptors(self) -> dict[int, bytes]:
+        """Return every stored descriptor by id."""
+        return self._metadata.load_descriptors()
+
+    def store_descriptors(self, changes: Mapping[int, bytes | None]) -> None:
+        """Write descriptors; None deletes one."""
+        self._is_dirty = True
+        self._metadata.store_descriptors(changes)
+
+    def get_meta(self, key: str) -> str | None:
+        """Return a stored setting."""
+        return self._metadata.get(key)
+
+    def put_meta(self, key: str, value: str | None) -> None:
+        """Store a setting; None deletes it."""
+        self._is_dirty = True
+        self._metadata.put(key, value)
+
+    # DDL
+
+    def create_schema(self, database: str, schema: str) -> None:
+        """Create a schema."""
+        self._is_dirty = True
+        self._metadata.create_schema(schema_name(TableName(database, schema, "")))
+
+    def drop_schema(self, database: str, schema: str) -> None:
+        """Drop a schema and all in it."""
+        self._is_dirty = True
+        self._metadata.drop_schema(database, schema)
+        self._tables.forget()
+
+    def create_table(
+        self, name: TableName, table: Table, *, text_columns: frozenset[int] = frozenset()
+    ) -> None:
+        """Create an empty table."""
+        self._is_dirty = True
+        self._tables.create(name, table, text_columns)
+
+    def drop_table(self, name: TableName) -> None:
+        """Drop a table."""
+        self._is_dirty = True
+        self._tables.drop(name)
+
+    def rename_table(self, name: TableName, new_name: TableName) -> None:
+        """Rename a table."""
+        self._is_dirty = True
+        self._tables.rename(name, new_name)
+
+    def truncate_table(self, name: TableName) -> None:
+        """Delete all rows."""
+        self._is_dirty = True
+        self._connection.execute(f"DELETE FROM {full_name(name)}")
+
+    def add_column(self, name: TableName, table: Table, column_id: int, names: NameResolver) -> None:
+        """Add a column, filled by its default or computed expression."""
+        column = table.column_by_id[column_id]
+        if column.is_virtual:
+            return
+        self._is_dirty = True
+        self._tables.add_column(name, column)
+        text = column.compute_expr if column.compute_expr is not None else column.default_expr
+        if text is None:
+            return
+        queries = self._queries(names, None, self._connection)
+        writes = Writes(self._tables, queries)
+        alias = queries.alias("t")
+        from_, relation = queries.stored(name, table, "", alias)
+        value = assign(
+            queries.context.conversions, queries.scalar(text, Scope(None, [relation])), column, is_text=False
+        )
+        values = {
+            c.name: v.value
+            for c in table.columns
+            if not c.is_virtual
+            for v in relation.columns
+            if v.name == c.name
+        }
+        values[column.name] = value
+        stage = writes.stager.stage(name, table, values, f"FROM {from_}", identity=f"{alias}.rowid")
+        writes.stager.update(stage, frozenset({column.name}))
+        writes.stager.drop_all()
+        self._flush_sequences()
+
+    def drop_column(self, name: TableName, column: str) -> None:
+        """Drop a column."""
+        self._is_dirty = True
+        self._tables.drop_column(name, column)
+
+    def rename_column(self, name: TableName, column: str, new_name: str) -> None:
+        """Rename a column."""
+        self._is_dirty = True
+        self._tables.rename_column(name, column, new_name)
+
+    def refresh_column(self, name: TableName, table: Table, column_id: int) -> None:
+        """Bring a column to the type that `table` now says, values converted through their text."""
+        column = table.column_by_id[column_id]
+        physical = self._tables.physical(name).get(column.name.lower())
+        if physical is None:
+            return
+        self._is_dirty = True
+        target, sql = duckdb_type(column.type), quote(column.name)
+        if column.type.family is Family.ARRAY or physical.endswith("[]"):
+            using = f"CAST({sql} AS {target})"
+        elif column.type.family is Family.ENUM:
+            using = f"CAST(CAST({sql} AS VARCHAR) AS {target})"
+        else:
+            conversions = Conversions(self._runtime, 3)
+            value = conversions.convert(Typed(f"CAST({sql} AS VARCHAR)", STRING), column.type)
+            using = value.sql
+        self._tables.set_type(name, column.name, target, using)
+
+    def rename_label(self, name: TableName, table: Table, column_id: int, old: str, new: str) -> None:
+        """Replace an enum's label in a column."""
+        column = table.column_by_id[column_id]
+        if column.name.lower() not in self._tables.physical(name):
+            return
+        self._is_dirty = True
+        sql, target = quote(column.name), duckdb_type(column.type)
+        swap = f"CASE {{}} WHEN {string_literal(old)} THEN {string_literal(new)} ELSE {{}} END"
+        if column.type.family is Family.ARRAY:
+            using = f"CAST(list_transform(CAST({sql} AS VARCHAR[]), lambda x: {swap.format('x', 'x')}) AS {target})"
+        else:
+            text = f"CAST({sql} AS VARCHAR)"
+            using = f"CAST({swap.format(text, text)} AS {target})"
+        self._tables.set_type(name, column.name, target, using)
+
+    def create_view(self, name: TableName, query: str) -> None:
+        """Keep a view's query text."""
+        self._is_dirty = True
+        self._metadata.put_view(name, query)
+
+    def drop_view(self, name: TableName) -> None:
+        """Forget a view."""
+        self._is_dirty = True
+        self._metadata.drop_view(name)
+
+    # Sequences
+
+    def create_sequence(
+        self, name: TableName, *, start: int, increment: int, min_value: int, max_value: int
+    ) -> None:
+        """Create a sequence that has not given a value yet."""
+        self._is_dirty = True
+        self._metadata.create_sequence(name, start, increment, min_value, max_value)
+
+    def drop_sequence(self, name: TableName) -> None:
+        """Drop a sequence."""
+        self._is_dirty = True
+        self._metadata.drop_sequence(name)
+
+    def sequence_value(self, name: TableName) -> int:
+        """Return the value last given, or start - increment."""
+        return self._metadata.sequence(name).last
+
+    def set_sequence_value(self, name: TableName, value: int) -> None:
+        """Set the value last given."""
+        self._is_dirty = True
+        self._metadata.set_sequence(name, value)
+
+    # Rows as Arrow
+
+    def insert(self, name: TableName, table: Table, batches: Iterable[pa.RecordBatch]) -> int:
+        """Append rows as they are, unchecked, and return their number."""
+        self._is_dirty = True
+        return self._tables.insert(name, table, batches, Conversions(self._runtime, 3))
+
+    def scan(
+        self,
+        name: TableName,
+        table: Table,
+        column_ids: Sequence[int],
+        *,
+        order_by: Sequence[tuple[int, bool]] = (),
+        where: str | None = None,
+        names: NameResolver | None = None,
+        batch_rows: int = 65536,
+    ) -> Iterator[pa.RecordBatch]:
+        """Stream columns of a table; a sequence is one row, whose only number is the value last given."""
+        if table.is_sequence:
+            value = pa.array([self.sequence_value(name)], pa.int64())
+            fields = [pa.field(table.column_by_id[id_].name, pa.int64()) for id_ in column_ids]
+            return iter([pa.RecordBatch.from_arrays([value] * len(fields), schema=pa.schema(fields))])
+        queries = self._queries(names if names is not None else NoNames(), None, self._connection)
+        from_, relation = queries.stored(name, table)
+        by_name = {column.name: column.value for column in relation.columns}
+        columns = [table.column_by_id[id_] for id_ in column_ids]
+        translate = queries.expressions(Scope(None, [relation]))
+        order = []
+        for id_, is_descending in order_by:
+            value = by_name[table.column_by_id[id_].name]
+            tail = "DESC NULLS LAST" if is_descending else "ASC NULLS FIRST"
+            order.append(f"{translate.conversions.orderable(value)} {tail}")
+        condition = queries.scalar(where, Scope(None, [relation])).sql if where is not None else None
+        reader = self._connection if self._is_dirty else self._connection.cursor()
+        return self._tables.scan(
+            columns,
+            from_=from_,
+            values=[by_name[column.name] for column in columns],
+            where=f" WHERE {condition}" if condition is not None else "",
+            order=f" ORDER BY {', '.join(order)}" if order else "",
+            batch_rows=batch_rows,
+            reader=reader,
+            close_reader=reader is not self._connection,
+        )
+
+    def representation(self, name: TableName, table: Table) -> frozenset[int]:
+        """Return the ids of the columns that have the text representation now."""
+        if table.is_sequence:
+            return frozenset()
+        return self._tables.representation(name, table)
+
+    def row_count(self, name: TableName) -> int:
+        """Return the number of rows."""
+        return int(self._connection.fetch(f"SELECT count(*) FROM {full_name(name)}")[0][0])
+
+    def find_violation(self, name: TableName, table: Table, names: NameResolver) -> None:
+        """Check all rows of a table; raise for the first violation."""
+        queries = self._queries(names, None, self._connection)
+        from_, relation = queries.stored(name, table)
+        rows = Rows(from_, relation)
+        checks = Checks(self._connection, queries, name, table)
+        checks.not_null(rows)
+        checks.expressions(rows)
+        checks.unique(rows, None)
+        checks.references(rows, "insert")
+
+    def sort_key_values(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Sort (key, value) by key on a cursor of its own, so that nothing else is in its way."""
+        cursor = self._connection.cursor()
+        table, source = temporary_name("sort"), temporary_name("rows")
+        try:
+            cursor.execute(f"CREATE TEMP TABLE {table} (key BLOB, value BLOB)")
+            for batch in batches:
+                cursor.register(source, pa.Table.from_batches([batch]))
+                cursor.execute(f"INSERT INTO {table} SELECT key, value FROM {source}")
+                cursor.unregister(source)
+            schema = pa.schema([("key", pa.large_binary()), ("value", pa.large_binary())])
+            for batch in cursor.stream(f"SELECT key, value FROM {table} ORDER BY key"):
+                yield batch.cast(schema)
+        finally:
+            cursor.execute(f"DROP TABLE IF EXISTS {table}")
+            cursor.close()
+
+    # Queries
+
+    def run(
+        self, sql: str, names: NameResolver, *, sources: Mapping[str, Source] | None = None
+    ) -> QueryResult:
+        """Run a query of CockroachDB's language."""
+        statement = parse_query(sql)
+        read_only_as_of(statement.prepared.as_of)
+        if statement.tree.key in _WRITES:
+            if statement.prepared.is_explain:
+                raise OothecaError("unimplemented: EXPLAIN of a write", sqlstate="0A000")
+            return self._write(statement, names, sources or {})
+        return self._read(statement, names, sources or {})
+
+    def _read(self, statement: Statement, names: NameResolver, sources: Mapping[str, Source]) -> QueryResult:
+        reader = self._connection if self._is_dirty else self._connection.cursor()
+        used: list[str] = []
+        queries = self._queries(names, statement, reader, sources, used)
+        query = queries.query(statement.tree)
+        if statement.prepared.is_explain:
+            return self._explain(query, reader)
+        rows = reader.stream(query.sql, on_close=lambda: self._end_read(reader, used))
+        if self._runtime.sequences:
+            rows.keep()
+            self._flush_sequences()
+        columns = tuple(QueryColumn(column.name, column.type) for column in query.columns)
+        return QueryResult(columns, _named(rows, columns), "SELECT", None)
+
+    def _end_read(self, reader: Connection, used: Sequence[str]) -> None:
+        for name in used:
+            reader.unregister(name)
+        if reader is not self._connection:
+            reader.close()
+
+    def _explain(self, query: Query, reader: Connection) -> QueryResult:
+        plan = str(reader.fetch(f"EXPLAIN {query.sql}")[0][1])
+        columns = (QueryColumn("info", STRING),)
+        batch = pa.RecordBatch.from_pydict({"info": pa.array(plan.splitlines(), pa.string())})
+        if reader is not self._connection:
+            reader.close()
+        return QueryResult(columns, iter((batch,)), "EXPLAIN", None)
+
+    def _write(self, statement: Statement, names: NameResolver, sources: Mapping[str, Source]) -> QueryResult:
+        self._is_dirty = True
+        used: list[str] = []
+        queries = self._queries(names, statement, self._connection, sources, used)
+        writes = Writes(self._tables, queries)
+        outcome = writes.run(statement.tree, is_upsert=statement.prepared.is_upsert)
+        columns: tuple[QueryColumn, ...] | None = None
+        batches: Iterator[pa.RecordBatch] = iter(())
+        tag = f"{outcome.verb} {outcome.row_count}"
+        if outcome.returning is not None:
+            columns = tuple(QueryColumn(column.name, column.type) for column in outcome.returning.columns)
+            rows = self._connection.stream(outcome.returning.sql)
+            rows.keep()  # the stage is about to go
+            batches, tag = _named(rows, columns), outcome.verb
+        writes.stager.drop_all()
+        for name in used:
+            self._connection.unregister(name)
+        self._flush_sequences()
+        return QueryResult(columns, batches, tag, outcome.row_count)
+
+    def _queries(
+        self,
+        names: NameResolver,
+        statement: Statement | None,
+        reader: Connection,
+        sources: Mapping[str, Source] | None = None,
+        used: list[str] | None = None,
+    ) -> Queries:
+        def use_sequence(text: str) -> str:
+            name, _ = names.resolve_id(int(text)) if text.isdigit() else names.resolve(sequence_parts(text))
+            return self._metadata.use_sequence(name, self._runtime)
+
+        def use_source(key: str) -> str:
+            source = (sources or {})[key]
+            name = temporary_name("source")
+            renamed = pa.schema([pa.field(f"c{i + 1}", f.type) for i, f in enumerate(source.batches.schema)])
+            batches = (pa.RecordBatch.from_arrays(batch.columns, schema=renamed) for batch in source.batches)
+            reader.register(name, pa.Table.from_batches(batches, schema=renamed))
+            if used is not None:
+                used.append(name)
+            return name
+
+        self._metadata.load_rowid(self._runtime)
+        context = Context(
+            self._runtime, names, self._now_us, self._tables.physical, self._metadata.view, use_sequence
+        )
+        if statement is not None:
+            context = context.for_statement(statement)
+        return Queries(context, sources or {}, use_source)
+
+    def _flush_sequences(self) -> None:
+        """Write back what `nextval` and `unique_rowid` gave away."""
+        if self._metadata.flush(self._runtime):
+            self._is_dirty = True
+
+
+def _named(rows: Iterable[pa.RecordBatch], columns: Sequence[QueryColumn]) -> Iterator[pa.RecordBatch]:
+    """Yield batches under the user's column names."""
+    for batch in rows:
+        fields = [pa.field(c.name, a.type) for c, a in zip(columns, batch.columns, strict=True)]
+        yield pa.RecordBatch.from_arrays(batch.columns, schema=pa.schema(fields))

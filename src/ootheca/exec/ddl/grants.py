@@ -1,0 +1,98 @@
+"""GRANT and REVOKE, on objects and of roles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ootheca import pb
+from ootheca.catalog.privileges import ObjectKind, grant, revoke
+from ootheca.catalog.targets import resolve_targets
+from ootheca.errors import OothecaError, UndefinedDatabaseError, UnsupportedError
+from ootheca.exec.result import Result
+from ootheca.exec.roles import Roles
+from ootheca.sql import ast
+
+if TYPE_CHECKING:
+    from ootheca.exec.session import Session
+
+__all__ = ["run"]
+
+_Change = tuple[pb.PrivilegeDescriptor, ObjectKind]
+
+
+def run(statement: ast.Grant | ast.Revoke, session: Session) -> Result:
+    """Change the privileges of every object named, or memberships."""
+    is_grant = isinstance(statement, ast.Grant)
+    roles = Roles(session)
+    for grantee in statement.grantees:
+        roles.require(grantee)
+    if statement.roles:
+        for role in statement.roles:
+            roles.require(role)
+            for grantee in statement.grantees:
+                roles.set_member(grantee, role, is_member=is_grant)
+        return Result.command("GRANT" if is_grant else "REVOKE")
+    if statement.target is None or statement.is_system:
+        raise UnsupportedError("unimplemented: system privileges are not supported")
+    for privileges, kind in _targets(statement.target, session):
+        for grantee in statement.grantees:
+            if is_grant:
+                grant(privileges, grantee, statement.privileges, kind, with_option=statement.with_option)
+            else:
+                revoke(privileges, grantee, statement.privileges, kind)
+    return Result.command("GRANT" if is_grant else "REVOKE")
+
+
+def _targets(target: ast.GrantOnTarget, session: Session) -> Iterator[_Change]:
+    """Yield the staged privileges of every object, and its kind."""
+    catalog = session.catalog
+    match target.kind:
+        case "TABLE":
+            for id_ in _table_ids(target, session):
+                yield catalog.change_table(id_).privileges, "table"
+        case "DATABASE":
+            for name in target.names:
+                database = catalog.resolve_database(name.object)
+                yield catalog.change_database(database.id).privileges, "database"
+        case "SCHEMA":
+            for name in target.names:
+                yield _schema(name, session), "schema"
+        case "TYPE":
+            for name in target.names:
+                desc = catalog.resolve_type(name.parts, session.database)
+                yield catalog.change_type(desc.id).privileges, "type"
+        case "ALL TABLES IN SCHEMA":
+            for name in target.names:
+                database = catalog.resolve_database(name.prefix[-1] if name.prefix else session.database)
+                schema = catalog.find_schema(database.id, name.object)
+                if schema is None:
+                    raise UndefinedDatabaseError(f'unknown schema "{name.object}"', sqlstate="3F000")
+                for table in catalog.tables(database.id, schema.id):
+                    yield catalog.change_table(table.id).privileges, "table"
+        case kind:
+            raise UnsupportedError(f"unimplemented: GRANT ON {kind} is not supported")
+
+
+def _table_ids(target: ast.GrantOnTarget, session: Session) -> tuple[int, ...]:
+    for pattern in target.patterns:
+        if not pattern.is_wildcard:
+            session.catalog.resolve_table(pattern.parts, session.database)
+    found = resolve_targets(
+        session.catalog,
+        tables=[(pattern.parts, pattern.is_wildcard) for pattern in target.patterns],
+        current_database=session.database,
+        rules=session.rules,
+    )
+    return found.table_ids
+
+
+def _schema(name: ast.ObjectName, session: Session) -> pb.PrivilegeDescriptor:
+    catalog = session.catalog
+    database = catalog.resolve_database(name.prefix[-1] if name.prefix else session.database)
+    schema = catalog.find_schema(database.id, name.object)
+    if schema is None:
+        raise UndefinedDatabaseError(f'unknown schema "{name.object}"', sqlstate="3F000")
+    if not isinstance(catalog.get(schema.id), pb.SchemaDescriptor):
+        raise OothecaError(f"cannot change privileges on schema {schema.name}", sqlstate="42601")
+    return catalog.change_schema(schema.id).privileges

@@ -1,0 +1,97 @@
+"""CREATE, ALTER and DROP USER or ROLE."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ootheca import pb
+from ootheca.errors import OothecaError, UndefinedError, UnsupportedError
+from ootheca.exec.result import Result
+from ootheca.exec.roles import Roles
+from ootheca.sql import ast
+
+if TYPE_CHECKING:
+    from ootheca.exec.session import Session
+
+__all__ = ["run"]
+
+_BUILT_IN = ("admin", "root", "public")
+
+
+def run(statement: ast.CreateRole | ast.AlterRole | ast.DropRole, session: Session) -> Result:
+    """Create, change or drop users and roles."""
+    match statement:
+        case ast.CreateRole():
+            return _create(statement, session)
+        case ast.AlterRole():
+            return _alter(statement, session)
+        case _:
+            return _drop(statement, session)
+
+
+def _name(value: ast.StringOrPlaceholder) -> str:
+    if isinstance(value, ast.Placeholder):
+        raise UnsupportedError("unimplemented: a placeholder without a value")
+    return value.lower()
+
+
+def _options(statement: ast.CreateRole | ast.AlterRole) -> list[str]:
+    """Return the options' words; a password is taken and not kept, since nobody logs in to a store."""
+    words = [option.key.upper() for option in statement.options]
+    return [word for word in words if word not in ("PASSWORD", "VALID UNTIL")]
+
+
+def _create(statement: ast.CreateRole, session: Session) -> Result:
+    roles, name = Roles(session), _name(statement.name)
+    if statement.if_not_exists and roles.exists(name):
+        return Result.command("CREATE ROLE")
+    words = _options(statement)
+    if not statement.is_user and "LOGIN" not in words:
+        words.append("NOLOGIN")
+    roles.add(name, is_role=not statement.is_user, options=words)
+    return Result.command("CREATE ROLE")
+
+
+def _alter(statement: ast.AlterRole, session: Session) -> Result:
+    roles, name = Roles(session), _name(statement.name)
+    if not roles.exists(name):
+        if statement.if_exists:
+            return Result.command("ALTER ROLE")
+        raise UndefinedError(f"role/user {name} does not exist")
+    if name in _BUILT_IN:
+        raise OothecaError(f"cannot edit {name} role", sqlstate="42501")
+    roles.set_options(name, _options(statement))
+    return Result.command("ALTER ROLE")
+
+
+def _drop(statement: ast.DropRole, session: Session) -> Result:
+    roles = Roles(session)
+    for value in statement.names:
+        name = _name(value)
+        if name in _BUILT_IN:
+            raise OothecaError(f"cannot drop special role {name}", sqlstate="42601")
+        if not roles.exists(name):
+            if statement.if_exists:
+                continue
+            raise UndefinedError(f"role/user {name} does not exist")
+        holders = _grants_to(session, name)
+        if holders:
+            raise OothecaError(
+                f"cannot drop role/user {name}: grants still exist on {', '.join(holders)}", sqlstate="2BP01"
+            )
+        roles.drop(name)
+    return Result.command("DROP ROLE")
+
+
+def _grants_to(session: Session, user: str) -> list[str]:
+    """Return the names of the databases and tables that grant something to the user."""
+    catalog = session.catalog
+    found = []
+    for member in catalog:
+        if all(row.user_proto != user for row in member.privileges.users):
+            continue
+        if isinstance(member, pb.DatabaseDescriptor):
+            found.append(member.name)
+        elif isinstance(member, pb.TableDescriptor):
+            found.append(".".join(catalog.qualified_name(member)))
+    return found

@@ -1,0 +1,132 @@
+"""Which handler runs which statement; handlers are imported when they are first needed."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from ootheca.errors import UnsupportedError
+
+if TYPE_CHECKING:
+    from ootheca.exec.result import Result
+    from ootheca.exec.session import Session
+    from ootheca.sql.ast import Statement
+
+__all__ = ["HANDLERS", "changes_store", "dispatch"]
+
+_STATEMENTS = {
+    "dml": ("Query", "Explain", "Export"),
+    "backup": ("Backup",),
+    "restore": ("Restore",),
+    "show_backup": ("ShowBackup", "ShowBackups"),
+    "alter_backup": ("AlterBackup",),
+    "schedule": (
+        "AlterBackupSchedule",
+        "ControlSchedules",
+        "CreateScheduleForBackup",
+        "ExecuteSchedule",
+        "ShowCreateSchedules",
+        "ShowSchedules",
+    ),
+    "jobs": (
+        "AlterJobOwner",
+        "ControlJobs",
+        "ControlJobsForSchedules",
+        "ControlJobsOfType",
+        "ShowJobs",
+    ),
+    "external_connections": (
+        "AlterExternalConnection",
+        "CheckExternalConnection",
+        "CreateExternalConnection",
+        "DropExternalConnection",
+        "ShowCreateExternalConnections",
+        "ShowExternalConnections",
+    ),
+    "transaction": (
+        "Begin",
+        "Commit",
+        "ReleaseSavepoint",
+        "Rollback",
+        "RollbackToSavepoint",
+        "Savepoint",
+    ),
+    "set_var": ("Discard", "ResetVariable", "SetVariable", "ShowVariable"),
+    "cluster_settings": ("ResetClusterSetting", "SetClusterSetting", "ShowClusterSetting"),
+    "show_catalog": (
+        "ShowDatabases",
+        "ShowEnums",
+        "ShowSchemas",
+        "ShowSequences",
+        "ShowTables",
+        "ShowTypes",
+    ),
+    "show_table": ("ShowColumns", "ShowConstraints", "ShowCreate", "ShowIndexes", "ShowStatistics"),
+    "show_roles": ("ShowGrants", "ShowRoles", "ShowUsers"),
+    "show_misc": ("ShowLocality", "ShowRegions", "ShowSimple", "ShowZoneConfiguration"),
+}
+_DDL = {
+    "databases": ("AlterDatabase", "CreateDatabase", "DropDatabase"),
+    "schemas": ("AlterSchema", "CreateSchema", "DropSchema"),
+    "create_table": ("CreateTable", "CreateTableAs"),
+    "drop": ("DropSequence", "DropTable", "DropView"),
+    "truncate": ("Truncate",),
+    "alter_table": ("AlterTable",),
+    "indexes": ("AlterIndex", "CreateIndex", "DropIndex"),
+    "views": ("AlterView", "CreateView", "RefreshMaterializedView"),
+    "sequences": ("AlterSequence", "CreateSequence"),
+    "enums": ("AlterType", "CreateType", "DropType"),
+    "comments": ("CommentOn",),
+    "grants": ("Grant", "Revoke"),
+    "roles": ("AlterRole", "CreateRole", "DropRole"),
+    "no_effect": ("ConfigureZone", "CreateStatistics"),
+}
+
+HANDLERS: dict[str, str] = {
+    name: f"ootheca.exec.{package}.{module}"
+    for package, modules in (("statements", _STATEMENTS), ("ddl", _DDL))
+    for module, names in modules.items()
+    for name in names
+}
+"""Statement class → module with `run(statement, session) -> Result`."""
+
+
+def dispatch(statement: Statement, session: Session) -> Result:
+    """Run one statement inside the session's transaction.
+
+    Raises:
+        UnsupportedError: a statement that is known and not done here.
+    """
+    name = type(statement).__name__
+    path = HANDLERS.get(name)
+    if path is None:
+        feature = getattr(statement, "feature", "") or _spell(name)
+        raise UnsupportedError(f"unimplemented: {feature} is not supported")
+    try:
+        module = import_module(path)
+    except ModuleNotFoundError as exc:
+        if exc.name != path:
+            raise
+        raise UnsupportedError(f"unimplemented: {_spell(name)} is not supported") from exc
+    result: Result = module.run(statement, session)
+    return result
+
+
+_CALLS_THAT_WRITE = ("nextval", "setval")
+
+
+def changes_store(statement: Statement) -> bool:
+    """Tell whether a statement may change rows or descriptors; in doubt it does."""
+    name = type(statement).__name__
+    if name == "Query":
+        verb: str = getattr(statement, "verb", "")
+        text: str = getattr(statement, "text", "").lower()
+        return verb in ("INSERT", "UPSERT", "UPDATE", "DELETE", "WITH") or any(
+            c in text for c in _CALLS_THAT_WRITE
+        )
+    return name == "Restore" or HANDLERS.get(name, "").startswith("ootheca.exec.ddl.")
+
+
+def _spell(class_name: str) -> str:
+    """`AlterJobOwner` → `ALTER JOB OWNER`."""
+    return "".join(f" {c}" if c.isupper() else c.upper() for c in class_name).strip()

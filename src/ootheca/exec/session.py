@@ -1,0 +1,400 @@
+"""A session: one store, its catalog, the settings in force, and the transaction that a statement runs in.
+
+Every statement runs in a transaction that covers rows, descriptors and metadata alike: an error leaves nothing half
+done. Without BEGIN each statement is a transaction of its own; rows that it answers are read inside it, so it ends when
+they have been read, or when the next statement starts (what was not read by then is kept in memory).
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
+
+from ootheca.catalog.bootstrap import bootstrap
+from ootheca.catalog.catalog import Catalog, descriptor_of
+from ootheca.catalog.rules import DescriptorRules, descriptor_rules
+from ootheca.clock import Clock, SystemClock, Timestamp
+from ootheca.codec.descriptors import decode_descriptor, encode_descriptor
+from ootheca.errors import OothecaError, UnsupportedError
+from ootheca.exec.changes import note_change
+from ootheca.exec.dispatch import changes_store, dispatch
+from ootheca.exec.resolver import SessionNames
+from ootheca.exec.result import Result
+from ootheca.exec.stream import Stream
+from ootheca.exec.variables import Variables
+from ootheca.profile import DEFAULT_VERSION, Profile, profile
+
+if TYPE_CHECKING:
+    from ootheca.catalog.table import Table
+    from ootheca.engine.base import Engine
+    from ootheca.sql.ast import Statement
+
+__all__ = ["Session", "TransactionState"]
+
+TransactionState = Literal["none", "open", "aborted"]
+
+_ABORTED = "current transaction is aborted, commands ignored until end of transaction block"
+
+
+class Session:
+    """A connection to a store.
+
+    Args:
+        store: the store's directory, made when it is not there; None for a store in memory.
+        external_io_dir: what `nodelocal://` serves; `extern` in the store unless given.
+        sandbox: cloud storage and KMS URIs are served from the store, nothing touches a network.
+        clock: tells the time of every write; the machine's by default.
+        random: returns so many random bytes; for keys, nonces and ids.
+        version: the profile of a new store (an old one keeps its own, see SET CLUSTER SETTING version).
+        engine: another table store than the one in the store's directory; the session closes it.
+
+    Attributes:
+        catalog: descriptors, with the running statement's changes.
+        variables: of this session.
+        engine: rows and metadata.
+    """
+
+    def __init__(
+        self,
+        store: Path | None = None,
+        *,
+        external_io_dir: Path | None = None,
+        sandbox: bool = False,
+        clock: Clock | None = None,
+        random: Callable[[int], bytes] = secrets.token_bytes,
+        user: str = "root",
+        version: str | None = None,
+        engine: Engine | None = None,
+    ) -> None:
+        self.store = store
+        self.sandbox = sandbox
+        self.user = user
+        self.random = random
+        self._resources = ExitStack()
+        self._external_io_dir = external_io_dir
+        self._directory: Path | None = None
+        self.clock: Clock = clock if clock is not None else SystemClock()
+        self.engine: Engine = engine if engine is not None else _open_engine(store)
+        self._resources.callback(self.engine.close)
+        self.variables = Variables(session_user=user)
+        self.transaction_state: TransactionState = "none"
+        self._notices: list[str] = []
+        self._now: Timestamp | None = None
+        self._stream: Stream | None = None
+        self._version = version or DEFAULT_VERSION
+        self.catalog = self._load()
+        if isinstance(self.clock, SystemClock):
+            self.clock.forward(self.last_write)
+
+    # What statements ask for
+
+    @property
+    def profile(self) -> Profile:
+        """The profile in force: the cluster setting `version`."""
+        return profile(self._version)
+
+    @property
+    def rules(self) -> DescriptorRules:
+        """The descriptor facts of the profile in force."""
+        return descriptor_rules(self.profile)
+
+    @property
+    def database(self) -> str:
+        """The current database; empty when there is none."""
+        return self.variables["database"]
+
+    @property
+    def names(self) -> SessionNames:
+        """How the engine resolves the names of a query."""
+        return SessionNames(self)
+
+    def describe(self, table_id: int) -> Table:
+        """Return a relation as the engine wants it: its expressions mean the same from any database."""
+        return self.names.describe(self.catalog.table(table_id))
+
+    @property
+    def cluster_id(self) -> UUID:
+        """The id that every backup of this store carries."""
+        return UUID(self.meta("cluster_id"))
+
+    @property
+    def directory(self) -> Path:
+        """The store's directory; for a store in memory a temporary one that goes with the session."""
+        if self._directory is None:
+            if self.store is not None:
+                self._directory = self.store
+            else:
+                folder = self._resources.enter_context(tempfile.TemporaryDirectory(prefix="ootheca-"))
+                self._directory = Path(folder)
+        self._directory.mkdir(parents=True, exist_ok=True)
+        return self._directory
+
+    @property
+    def external_io_dir(self) -> Path:
+        """The directory behind `nodelocal://`; made when it is first asked for."""
+        folder = self._external_io_dir if self._external_io_dir is not None else self.directory / "extern"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    @property
+    def is_in_explicit_transaction(self) -> bool:
+        """Tell whether BEGIN was said and neither COMMIT nor ROLLBACK yet."""
+        return self.transaction_state != "none"
+
+    def now(self) -> Timestamp:
+        """Return the time of the running transaction: the same for all its statements, and for its writes."""
+        if self._now is None:
+            self._now = self.clock.now()
+        return self._now
+
+    @property
+    def last_write(self) -> Timestamp:
+        """The time of the last transaction that changed anything; zero in a new store."""
+        wall_ns, logical = self.meta("last_write", (0, 0))
+        return Timestamp(wall_ns, logical)
+
+    def require_current(self, time: Timestamp) -> None:
+        """Make sure that the store's state at a time is the one it has now.
+
+        Raises:
+            UnsupportedError: something changed since.
+        """
+        if time < self.last_write:
+            raise UnsupportedError(
+                f"AS OF SYSTEM TIME: the state at {time.format_go()} is no longer there",
+                hint="leave AS OF SYSTEM TIME out, or name a time after the last change",
+            )
+
+    def notice(self, text: str) -> None:
+        """Send a notice with the answer of the running statement."""
+        self._notices.append(text)
+
+    def meta(self, key: str, default: Any = None) -> Any:
+        """Return a JSON value of the store's metadata."""
+        text = self.engine.get_meta(key)
+        return default if text is None else json.loads(text)
+
+    def put_meta(self, key: str, value: Any) -> None:
+        """Write a JSON value of the store's metadata, in the running transaction."""
+        self.engine.put_meta(key, json.dumps(value, ensure_ascii=False, sort_keys=True))
+
+    def setting(self, name: str) -> str | None:
+        """Return a cluster setting that was set, as text."""
+        if name == "version":
+            return self._version
+        value: str | None = self.meta("cluster_settings", {}).get(name)
+        return value
+
+    def put_setting(self, name: str, value: str | None) -> None:
+        """Set a cluster setting, or take it back with None."""
+        if name == "version":
+            self._version = profile(value or DEFAULT_VERSION).version
+            self.put_meta("version", self._version)
+            return
+        settings = self.meta("cluster_settings", {})
+        settings.pop(name, None)
+        if value is not None:
+            settings[name] = value
+        self.put_meta("cluster_settings", settings)
+
+    # Running statements
+
+    def execute(self, sql: str) -> Iterator[Result]:
+        """Parse a script and run its statements one by one; the next one runs when its result is asked for.
+
+        Raises:
+            ParseError: before anything ran.
+        """
+        from ootheca.sql.parser import parse
+
+        for statement in parse(sql):
+            yield self.run(statement)
+
+    def run(self, statement: Statement) -> Result:
+        """Run one statement.
+
+        Raises:
+            OothecaError: nothing of the statement stays; inside BEGIN the transaction is aborted.
+        """
+        self.settle()
+        self._notices.clear()
+        name = type(statement).__name__
+        if name in ("Begin", "Commit", "Rollback", "RollbackToSavepoint"):
+            return dispatch(statement, self)
+        if self.transaction_state == "aborted":
+            raise OothecaError(_ABORTED, sqlstate="25P02")
+        if self.transaction_state == "open":
+            return self._run_inside(statement)
+        self._start()
+        try:
+            result = self._dispatch(statement)
+        except BaseException:
+            self._undo()
+            raise
+        if result.columns is None or isinstance(result.batches, (list, tuple)):
+            self._finish()
+            return result
+        self._stream = Stream(iter(result.batches), self._finish, self._undo)
+        return replace(result, batches=self._stream)
+
+    def settle(self) -> None:
+        """End the transaction of a statement whose rows are still being read; they stay readable."""
+        if self._stream is not None:
+            stream, self._stream = self._stream, None
+            stream.keep()
+
+    # Explicit transactions
+
+    def begin(self) -> None:
+        """Start a transaction that lasts until COMMIT or ROLLBACK.
+
+        Raises:
+            OothecaError: there is one already.
+        """
+        if self.transaction_state != "none":
+            raise OothecaError("there is already a transaction in progress", sqlstate="25001")
+        self._start()
+        self.transaction_state = "open"
+
+    def commit(self) -> bool:
+        """End the transaction; an aborted one is rolled back, and False returned.
+
+        Raises:
+            OothecaError: there is none.
+        """
+        state, self.transaction_state = self.transaction_state, "none"
+        if state == "none":
+            raise OothecaError("there is no transaction in progress", sqlstate="25P01")
+        if state == "aborted":
+            return False
+        self._finish()
+        return True
+
+    def rollback(self) -> None:
+        """Undo the transaction.
+
+        Raises:
+            OothecaError: there is none.
+        """
+        state, self.transaction_state = self.transaction_state, "none"
+        if state == "none":
+            raise OothecaError("there is no transaction in progress", sqlstate="25P01")
+        if state == "open":
+            self._undo()
+
+    def close(self) -> None:
+        """Undo what is not committed and let go of the store."""
+        self.settle()
+        if self.transaction_state == "open":
+            self.rollback()
+        self._resources.close()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # Inner parts
+
+    def _load(self) -> Catalog:
+        """Read the catalog, or make that of a new store."""
+        stored = self.engine.get_meta("version")
+        if stored is None:
+            self._create()
+        else:
+            self._version = json.loads(stored)
+        descriptors = (
+            decode_descriptor(raw, location=f"system.descriptor/{id_}")
+            for id_, raw in self.engine.load_descriptors().items()
+        )
+        return Catalog(descriptors, next_id=self.meta("next_descriptor_id", 1))
+
+    def _create(self) -> None:
+        self._begin()
+        self.put_meta("version", self._version)
+        self.put_meta("cluster_id", str(UUID(bytes=self.random(16), version=4)))
+        catalog = bootstrap(self.profile)
+        for database in catalog.databases():
+            self.engine.create_schema(database.name, "public")
+        self._store(catalog)
+        self.engine.commit()
+        self._now = None
+
+    def _store(self, catalog: Catalog) -> None:
+        changes = catalog.commit(self.now())
+        encoded: dict[int, bytes | None] = dict.fromkeys(changes.deleted)
+        for descriptor in changes.put:
+            member = descriptor_of(descriptor)
+            assert member is not None
+            encoded[member.id] = encode_descriptor(descriptor, version=self._version)
+        self.engine.store_descriptors(encoded)
+        self.put_meta("next_descriptor_id", catalog.next_id)
+        note_change(self)
+
+    def _start(self) -> None:
+        self._now = None
+        self._begin()
+
+    def _begin(self) -> None:
+        self.engine.begin(now_us=self.now().wall_ns // 1000)
+
+    def _finish(self) -> None:
+        """Commit: descriptors that changed get their version and time, and go into the store with the rows."""
+        self._stream = None
+        try:
+            if self.catalog.is_changed:
+                self._store(self.catalog)
+            self.engine.commit()
+        except BaseException:
+            self.engine.rollback()
+            self.catalog = self._load()
+            raise
+        finally:
+            self._now = None
+
+    def _undo(self) -> None:
+        self._stream = None
+        self.catalog.rollback()
+        self.engine.rollback()
+        self._version = self.meta("version", self._version)
+        self._now = None
+
+    def _dispatch(self, statement: Statement) -> Result:
+        result = dispatch(statement, self)
+        if changes_store(statement):
+            now = self.now()
+            self.put_meta("last_write", [now.wall_ns, now.logical])
+        return replace(result, notices=(*result.notices, *self._notices)) if self._notices else result
+
+    def _run_inside(self, statement: Statement) -> Result:
+        try:
+            result = self._dispatch(statement)
+        except BaseException:
+            self._undo()
+            self.transaction_state = "aborted"
+            raise
+        if result.columns is None or isinstance(result.batches, (list, tuple)):
+            return result
+        self._stream = Stream(iter(result.batches), self._let_go, self._abort)
+        return replace(result, batches=self._stream)
+
+    def _let_go(self) -> None:
+        self._stream = None
+
+    def _abort(self) -> None:
+        self._undo()
+        self.transaction_state = "aborted"
+
+
+def _open_engine(store: Path | None) -> Engine:
+    from ootheca.engine.duckdb import open_engine
+
+    return open_engine(store)

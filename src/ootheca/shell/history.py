@@ -1,0 +1,70 @@
+"""The history of the prompt: what was typed, with its secrets left out, in a file that only its owner may read."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from prompt_toolkit.history import FileHistory
+
+from ootheca.errors import OothecaError
+from ootheca.sql.lexer import Token, tokenize
+from ootheca.sql.parser import parse
+
+__all__ = ["SafeHistory", "history_path", "safe_text"]
+
+_SECRET_WORDS = frozenset({"encryption_passphrase", "password"})
+
+
+def history_path() -> Path:
+    """Return where the history is kept, in the user's state directory."""
+    home = os.environ.get("XDG_STATE_HOME")
+    base = Path(home) if home else Path.home() / ".local" / "state"
+    return base / "ootheca" / "history"
+
+
+class SafeHistory(FileHistory):
+    """Keeps what was typed for this run, and writes it without its secrets."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.chmod(0o600)
+        super().__init__(str(path))
+
+    def store_string(self, string: str) -> None:
+        """Write an entry that may be written."""
+        text = safe_text(string)
+        if text is not None:
+            super().store_string(text)
+
+
+def safe_text(text: str) -> str | None:
+    """Return a text as it may be kept: itself without secrets, redacted, or None when neither can be had."""
+    tokens = list(tokenize(text))
+    secrets = _secrets(tokens)
+    if not secrets and not any("://" in str(token.value) or ":/" in str(token.value) for token in tokens):
+        return text
+    try:
+        redacted = ";\n".join(statement.redacted() for statement in parse(text)) + ";"
+    except OothecaError:
+        return None
+    return None if any(secret in redacted for secret in secrets) else redacted
+
+
+def _secrets(tokens: list[Token]) -> set[str]:
+    """Return the strings that follow a word for a secret, such as `encryption_passphrase = '…'`."""
+    found = set()
+    awaits = False
+    for token in tokens:
+        if token.kind == "WORD" and token.value in _SECRET_WORDS:
+            awaits = True
+        elif awaits and token.kind in ("SCONST", "IDENT", "BCONST"):
+            found.add(token.text)
+            awaits = False
+        elif token.kind == "OP" and token.value in (",", ";"):
+            awaits = False
+        elif token.kind == "ERROR" and awaits:
+            found.add(str(token.value))
+    found.discard("")
+    return found

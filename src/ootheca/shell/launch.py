@@ -1,0 +1,90 @@
+"""From flags to a running shell: what `ootheca sql` and `ootheca demo` share."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ootheca.errors import InvalidOptionError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from ootheca.exec.session import Session
+    from ootheca.shell.options import Options
+    from ootheca.shell.session_io import Shell
+
+__all__ = ["UsageError", "check_flags", "is_interactive", "options_of", "run_shell"]
+
+
+class UsageError(Exception):
+    """Wrong flags."""
+
+
+def options_of(flags: argparse.Namespace, *, is_interactive: bool) -> Options:
+    """Return the options that the flags ask for.
+
+    Raises:
+        UsageError: a value that an option does not take.
+    """
+    from ootheca.shell.options import Options
+
+    options = Options(
+        check_syntax=is_interactive,
+        echo=flags.echo_sql,
+        errexit=not is_interactive,
+        show_times=is_interactive and sys.stdout.isatty(),
+    )
+    try:
+        if flags.format:
+            options.set("display_format", flags.format)
+        for text in flags.set:
+            name, _, value = text.partition("=")
+            options.set(name.strip(), value.strip())
+    except InvalidOptionError as exc:
+        raise UsageError(exc.message) from exc
+    return options
+
+
+def is_interactive(flags: argparse.Namespace) -> bool:
+    """Tell whether statements come from a person at a terminal."""
+    return not flags.execute and flags.file is None and sys.stdin.isatty()
+
+
+def check_flags(flags: argparse.Namespace) -> None:
+    """Refuse flags that exclude each other.
+
+    Raises:
+        UsageError: `-e` and `-f`.
+    """
+    if flags.execute and flags.file is not None:
+        raise UsageError("unsupported combination: --execute and --file")
+
+
+def run_shell(flags: argparse.Namespace, options: Options, session: Session, *, welcome: str = "") -> int:
+    """Run what the flags ask for in a session; return the exit status."""
+    from ootheca.shell.session_io import Shell
+
+    if flags.database:
+        session.variables.set("database", flags.database)
+    shell = Shell(session, options, is_interactive=is_interactive(flags), verbose=flags.verbose)
+    if flags.execute:
+        return shell.run_commands(flags.execute)
+    if shell.is_interactive:
+        from ootheca.shell.repl import run_prompt
+
+        return run_prompt(shell, welcome=welcome)
+    if flags.file is None or flags.file == "-":
+        return shell.run_script(sys.stdin)
+    return _run_file(shell, Path(flags.file))
+
+
+def _run_file(shell: Shell, path: Path) -> int:
+    try:
+        with path.open(encoding="utf-8", errors="surrogateescape") as lines:
+            shell.folder = path.parent
+            return shell.run_script(lines)
+    except OSError as exc:
+        sys.stderr.write(f'ERROR: cannot read {path}: {exc.strerror}\nFailed running "sql"\n')
+        return 1

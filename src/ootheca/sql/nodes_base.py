@@ -1,0 +1,274 @@
+"""What every syntax tree node shares: spans that equality ignores, and text that hides secrets.
+
+Nodes are plain data. `str(node)` is CockroachDB's canonical text; the words for it live in `format.py`, so this module
+asks for them when they are first needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any, TypeAlias, TypeVar, cast
+
+__all__ = [
+    "BracketedStatement",
+    "Expr",
+    "Node",
+    "ObjectName",
+    "Placeholder",
+    "Query",
+    "Span",
+    "Statement",
+    "StringOrPlaceholder",
+    "TablePattern",
+    "TypeName",
+    "Unsupported",
+    "children",
+    "transform",
+    "walk",
+]
+
+Span: TypeAlias = tuple[int, int]
+"""Half-open range of character offsets in the text that was parsed."""
+
+
+class Node:
+    """The root of the tree's classes.
+
+    Nodes of one class are equal when the fields that take part in comparison are. (This is written once here instead
+    of being generated two hundred times, which importing would pay for.) A repr names the class alone, because a
+    field may hold a secret.
+    """
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in _compared(type(self)))
+
+    def __hash__(self) -> int:
+        return hash((type(self), *[getattr(self, name) for name in _compared(type(self))]))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+
+_COMPARED: dict[Any, tuple[str, ...]] = {}
+_FIELDS: dict[Any, tuple[str, ...]] = {}
+
+
+def _compared(class_: Any) -> tuple[str, ...]:
+    names = _COMPARED.get(class_)
+    if names is None:
+        names = _COMPARED[class_] = tuple(item.name for item in fields(class_) if item.compare)
+    return names
+
+
+def _field_names(class_: Any) -> tuple[str, ...]:
+    names = _FIELDS.get(class_)
+    if names is None:
+        names = _FIELDS[class_] = tuple(item.name for item in fields(class_)) if is_dataclass(class_) else ()
+    return names
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Statement(Node):
+    """One statement.
+
+    `source` is its text as it was given, from the first token to the last, and `span` is where that stands in the
+    script. Both are ignored by equality.
+    """
+
+    source: str = field(default="", compare=False, kw_only=True)
+    span: Span | None = field(default=None, compare=False, kw_only=True)
+
+    def __str__(self) -> str:
+        """Return the canonical text of the profile 21.2, secrets in URIs included."""
+        from ootheca.sql.format import format_statement
+
+        return format_statement(self)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.redacted()}>"
+
+    def redacted(self, *, version: str = "21.2") -> str:
+        """Return the canonical text with every secret replaced, as a job's description shows it."""
+        from ootheca.sql.format import format_statement
+
+        return format_statement(self, version=version, redact=True)
+
+
+class Expr(Node):
+    """A scalar expression. `str(expr)` is its canonical text."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        from ootheca.sql.format import format_expr
+
+        return format_expr(self)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Placeholder(Expr):
+    """`$1`: an argument that is bound later; `index` counts from 1."""
+
+    index: int
+
+    def __str__(self) -> str:
+        return f"${self.index}"
+
+
+StringOrPlaceholder: TypeAlias = str | Placeholder
+"""Where CockroachDB takes a string, it takes a literal, a bare or "quoted" word (all become `str`) or a placeholder."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class ObjectName(Node):
+    """A name of one to three parts, already folded: `t`, `schema_or_database.t`, `database.schema.t`."""
+
+    parts: tuple[str, ...]
+
+    def __str__(self) -> str:
+        from ootheca.names import format_dotted
+
+        return format_dotted(self.parts)
+
+    @property
+    def object(self) -> str:
+        """The last part: the object itself."""
+        return self.parts[-1]
+
+    @property
+    def prefix(self) -> tuple[str, ...]:
+        """The parts before the last: nothing, one name, or database and schema."""
+        return self.parts[:-1]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class TablePattern(Node):
+    """A backup target: a name, or every table under a prefix (`*`, `db.*`, `db.schema.*`)."""
+
+    parts: tuple[str, ...]
+    is_wildcard: bool = False
+
+    def __str__(self) -> str:
+        from ootheca.names import format_dotted
+
+        names = format_dotted(self.parts) if self.parts else ""
+        if not self.is_wildcard:
+            return names
+        return f"{names}.*" if names else "*"
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class TypeName(Node):
+    """A column type, under CockroachDB's own spelling: `str()` of it is what SHOW CREATE prints.
+
+    Attributes:
+        name: canonical upper-case family word (`INT8`, `STRING`, `VARCHAR`, `TIMESTAMPTZ`, `"char"`, …); empty for a
+            user-defined type.
+        arguments: width, precision and scale, or the shape and SRID of a geometry (`(10, 2)`, `("POINT", 4326)`).
+        interval_fields: `YEAR TO MONTH`, `SECOND` … of an INTERVAL.
+        user_type: the name of a type that is not built in (an enum).
+        collation: the locale of `STRING COLLATE locale`.
+        array_depth: how many `[]` follow.
+        is_serial: written as SERIAL, SERIAL2 … (then `name` is the integer type behind it).
+    """
+
+    name: str
+    arguments: tuple[int | str, ...] = ()
+    interval_fields: str = ""
+    user_type: ObjectName | None = None
+    collation: str | None = None
+    array_depth: int = 0
+    is_serial: bool = False
+
+    def __str__(self) -> str:
+        from ootheca.sql.format import format_type
+
+        return format_type(self)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class BracketedStatement(Node):
+    """A statement inside a query: `[SHOW JOBS]` as a table, or the body of `WITH x AS (SHOW JOBS)`.
+
+    `start` and `end` are character offsets in the query's text and include the brackets or parentheses.
+    """
+
+    start: int = field(compare=False)
+    end: int = field(compare=False)
+    statement: Statement
+    is_cte: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Query(Statement):
+    """A statement that ootheca passes on: SELECT, INSERT, UPSERT, UPDATE, DELETE, VALUES, WITH, TABLE.
+
+    Attributes:
+        text: as it was given, from the first token to the last.
+        verb: its first keyword, upper-case (`SELECT` also for a parenthesised query).
+        bracketed: the statements inside it that are ours, in order.
+    """
+
+    text: str
+    verb: str = "SELECT"
+    bracketed: tuple[BracketedStatement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Unsupported(Statement):
+    """A statement that CockroachDB knows and ootheca does not do; running it is an `UnsupportedError`.
+
+    `feature` is its command in capitals, such as `CREATE CHANGEFEED`.
+    """
+
+    feature: str
+    text: str
+
+
+def children(node: Node) -> Iterator[Node]:
+    """Yield the nodes directly below a node, in the order of its fields, whatever tuples they stand in."""
+    pending: list[Any] = [getattr(node, name) for name in reversed(_field_names(type(node)))]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, Node):
+            yield value
+        elif isinstance(value, tuple):
+            pending.extend(reversed(value))
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """Yield the node and every node below it, parents first, in the order of their fields. Does not recurse."""
+    pending = [node]
+    while pending:
+        current = pending.pop()
+        yield current
+        pending.extend(reversed(list(children(current))))
+
+
+_N = TypeVar("_N", bound=Node)
+
+
+def transform(node: _N, change: Callable[[Node], Node]) -> _N:
+    """Return the tree with `change` applied to every node, children first; unchanged parts are shared."""
+    updates: dict[str, Any] = {}
+    for name in _field_names(type(node)):
+        value = getattr(node, name)
+        changed = _transform_value(value, change)
+        if changed is not value:
+            updates[name] = changed
+    rebuilt = replace(cast(Any, node), **updates) if updates else node
+    return cast(_N, change(rebuilt))
+
+
+def _transform_value(value: Any, change: Callable[[Node], Node]) -> Any:
+    if isinstance(value, Node):
+        return transform(value, change)
+    if isinstance(value, tuple):
+        changed = tuple(_transform_value(part, change) for part in value)
+        return changed if any(a is not b for a, b in zip(changed, value, strict=True)) else value
+    return value
