@@ -19,7 +19,7 @@ class Profile:
 
     version: str  # the value of SHOW CLUSTER SETTING version
     internal_version: tuple[int, int, int, int]  # as the manifest stores it: major, minor, patch, internal
-    build_tag: str
+    build_tag: str  # of the builds that the evidence is from: what the manifests they wrote say
     # Files
     file_encryption_version: int  # of sealed files: 1 = one message, 2 = chunks of 64 KiB
     data_folder: str  # where data SSTs lie, below the backup's folder
@@ -41,7 +41,7 @@ PROFILES = {
     "20.2": Profile(
         version="20.2",
         internal_version=(20, 2, 0, 2),
-        build_tag="v20.2.0",
+        build_tag="v21.1.0-alpha.0-local",
         file_encryption_version=1,
         data_folder="",
         has_sha512=True,
@@ -58,7 +58,7 @@ PROFILES = {
     "21.2": Profile(
         version="21.2",
         internal_version=(21, 2, 0, 62),
-        build_tag="v21.2.0",
+        build_tag="v22.1.0-alpha.1-local",
         file_encryption_version=2,
         data_folder="data/",
         has_sha512=False,

@@ -27,7 +27,11 @@ def read_latest(collection: Storage) -> str:
     try:
         stored = collection.read(name)
     except ObjectNotFoundError as exc:
-        raise exc.prefixed("path does not contain a completed latest backup") from exc
+        raise ObjectNotFoundError(
+            f"path does not contain a completed latest backup: {exc.message}",
+            hint="take a full backup first: BACKUP … INTO the collection",
+            location=exc.location,
+        ) from exc
     return filenames.parse_latest(stored, location=join(collection.uri, name).bare())
 
 

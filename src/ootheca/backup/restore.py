@@ -9,7 +9,7 @@ Source: reference/format/07 §1 steps 12, 13, 15; 03 §4 (counts).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -42,16 +42,34 @@ class RestoreSummary:
 
 
 @dataclass(slots=True)
+class _Counter:
+    """Counts entries as they will be: under the new ids, whose encoding may be longer or shorter."""
+
+    counter: RowCounter
+    ids: Mapping[int, int]
+    growth: int = 0  # bytes by which the new keys are longer, in all
+
+    def copy(self) -> _Counter:
+        return _Counter(self.counter.copy(), self.ids, self.growth)
+
+    def add(self, batch: KeyValueBatch, table: Table, index: Index) -> None:
+        old, new = prefix(table.id, index.id), prefix(self.ids[table.id], index.id)
+        self.growth += len(batch) * (len(new) - len(old))
+        self.counter.add(batch.keys, batch.values)
+
+
+@dataclass(slots=True)
 class _Restorer:
     plan: RestorePlan
     reader: ChainReader
     backup: Catalog
     cluster: Catalog
     engine: Engine
-    counter: RowCounter = field(init=False)
+    counter: _Counter = field(init=False)
 
     def __post_init__(self) -> None:
-        self.counter = RowCounter(frozenset((t.id, t.primary_index.id) for t in self.plan.tables))
+        primary = frozenset((table.id, table.primary_index.id) for table in self.plan.tables)
+        self.counter = _Counter(RowCounter(primary), self.plan.rewrites.ids)
 
 
 def run_restore(
@@ -82,8 +100,9 @@ def run_restore(
         _restore_table(restorer, old)
         if progress is not None:
             progress((number + 1) / len(plan.tables))
-    counter = restorer.counter
-    return RestoreSummary(counter.rows, counter.index_entries, counter.data_size)
+    counter = restorer.counter.counter
+    data_size = counter.data_size + restorer.counter.growth
+    return RestoreSummary(counter.rows, counter.index_entries, data_size)
 
 
 def _make_parents(restorer: _Restorer) -> None:
@@ -115,7 +134,7 @@ def _restore_table(restorer: _Restorer, old: pb.TableDescriptor) -> None:
     _restore_rows(restorer, name, old_table, restorer.cluster.describe(new.id))
     for index in old_table.indexes:
         for batch in table_entries(restorer.reader, restorer.backup, old_table, index):
-            restorer.counter.add(batch.keys, batch.values)
+            restorer.counter.add(batch, old_table, index)
 
 
 def _restore_rows(restorer: _Restorer, name: TableName, old: Table, new: Table) -> None:
@@ -141,7 +160,7 @@ def decode_rows(
     backup: Catalog,
     table: Table,
     text_columns: frozenset[int] = frozenset(),
-    counter: RowCounter | None = None,
+    counter: _Counter | None = None,
     *,
     column_ids: tuple[int, ...] | None = None,
 ) -> Iterator[pa.RecordBatch]:
@@ -159,7 +178,7 @@ def decode_rows(
     def counted() -> Iterator[KeyValueBatch]:
         for batch in table_entries(reader, backup, table, table.primary_index):
             if counter is not None:
-                counter.add(batch.keys, batch.values)
+                counter.add(batch, table, table.primary_index)
             yield batch
 
     if column_ids is None:

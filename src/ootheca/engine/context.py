@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from ootheca.engine.base import NameResolver, TableName
-from ootheca.engine.dialect import Statement
 from ootheca.engine.functions import Runtime
 from ootheca.engine.literals import Literal
 from ootheca.engine.typed import Conversions
+
+if TYPE_CHECKING:
+    from ootheca.engine.dialect import Statement
 
 __all__ = ["Context"]
 

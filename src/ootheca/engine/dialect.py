@@ -17,20 +17,11 @@ from sqlglot.parsers.postgres import PostgresParser
 from sqlglot.tokenizer_core import Token, TokenType
 
 from ootheca.engine.literals import Prepared, prepare
+from ootheca.engine.typenames import TypeName
 from ootheca.errors import ParseError, UnsupportedError
 from ootheca.sql.parser import syntax_error
 
-__all__ = ["Statement", "TypeName", "parse_query", "parse_scalar"]
-
-
-@dataclass(frozen=True, slots=True)
-class TypeName:
-    """A type as it was written: name parts (folded), parameters, number of `[]`, locale of COLLATE."""
-
-    parts: tuple[str, ...]
-    params: tuple[int, ...] = ()
-    dimensions: int = 0
-    locale: str = ""
+__all__ = ["Statement", "parse_query", "parse_scalar"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,28 +9,27 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from ootheca.catalog.table import Table
 from ootheca.engine.base import NameResolver, QueryColumn, QueryResult, Source, TableName
-from ootheca.engine.checks import Checks, Rows
 from ootheca.engine.connection import Connection
-from ootheca.engine.context import Context
-from ootheca.engine.dialect import Statement, parse_query
 from ootheca.engine.functions import Runtime
 from ootheca.engine.metadata import Metadata
-from ootheca.engine.queries import Queries, Query, schema_name
 from ootheca.engine.reads import NoNames, read_only_as_of, sequence_parts
-from ootheca.engine.scope import Scope
-from ootheca.engine.staging import assign
 from ootheca.engine.tables import Tables, full_name, temporary_name
 from ootheca.engine.typed import Conversions, Typed
-from ootheca.engine.typenames import duckdb_type, quote, string_literal
-from ootheca.engine.writes import Writes
+from ootheca.engine.typenames import duckdb_type, quote, schema_name, string_literal
 from ootheca.errors import OothecaError
 from ootheca.types import STRING, Family
 
+if TYPE_CHECKING:
+    from ootheca.engine.dialect import Statement
+    from ootheca.engine.queries import Queries, Query
+
+# What translates queries is imported where it is used: sqlglot takes longer to load than many a statement to run.
 __all__ = ["STORE_FILE", "DuckDBEngine", "open_engine"]
 
 STORE_FILE = "ootheca.duckdb"  # inside the store's directory
@@ -156,6 +155,10 @@ class DuckDBEngine:
 
     def add_column(self, name: TableName, table: Table, column_id: int, names: NameResolver) -> None:
         """Add a column, filled by its default or computed expression."""
+        from ootheca.engine.scope import Scope
+        from ootheca.engine.staging import assign
+        from ootheca.engine.writes import Writes
+
         column = table.column_by_id[column_id]
         if column.is_virtual:
             return
@@ -279,6 +282,8 @@ class DuckDBEngine:
         batch_rows: int = 65536,
     ) -> Iterator[pa.RecordBatch]:
         """Stream columns of a table; a sequence is one row, whose only number is the value last given."""
+        from ootheca.engine.scope import Scope
+
         if table.is_sequence:
             value = pa.array([self.sequence_value(name)], pa.int64())
             fields = [pa.field(table.column_by_id[id_].name, pa.int64()) for id_ in column_ids]
@@ -318,6 +323,8 @@ class DuckDBEngine:
 
     def find_violation(self, name: TableName, table: Table, names: NameResolver) -> None:
         """Check all rows of a table; raise for the first violation."""
+        from ootheca.engine.checks import Checks, Rows
+
         queries = self._queries(names, None, self._connection)
         from_, relation = queries.stored(name, table)
         rows = Rows(from_, relation)
@@ -350,6 +357,8 @@ class DuckDBEngine:
         self, sql: str, names: NameResolver, *, sources: Mapping[str, Source] | None = None
     ) -> QueryResult:
         """Run a query of CockroachDB's language."""
+        from ootheca.engine.dialect import parse_query
+
         statement = parse_query(sql)
         read_only_as_of(statement.prepared.as_of)
         if statement.tree.key in _WRITES:
@@ -387,6 +396,8 @@ class DuckDBEngine:
         return QueryResult(columns, iter((batch,)), "EXPLAIN", None)
 
     def _write(self, statement: Statement, names: NameResolver, sources: Mapping[str, Source]) -> QueryResult:
+        from ootheca.engine.writes import Writes
+
         self._is_dirty = True
         used: list[str] = []
         queries = self._queries(names, statement, self._connection, sources, used)
@@ -414,6 +425,9 @@ class DuckDBEngine:
         sources: Mapping[str, Source] | None = None,
         used: list[str] | None = None,
     ) -> Queries:
+        from ootheca.engine.context import Context
+        from ootheca.engine.queries import Queries
+
         def use_sequence(text: str) -> str:
             name, _ = names.resolve_id(int(text)) if text.isdigit() else names.resolve(sequence_parts(text))
             return self._metadata.use_sequence(name, self._runtime)

@@ -14,13 +14,12 @@ from ootheca.engine.builtins import call_function
 from ootheca.engine.calendar import parse_interval
 from ootheca.engine.calls import CALLS, clock_value, session_value
 from ootheca.engine.context import Context
-from ootheca.engine.dialect import TypeName
 from ootheca.engine.literals import MARK
 from ootheca.engine.naming import fold
 from ootheca.engine.operators import arithmetic, comparison, concatenation, meet
 from ootheca.engine.scope import Scope
 from ootheca.engine.typed import NULL, Typed
-from ootheca.engine.typenames import duckdb_type, has_only_text, resolve_type, string_literal
+from ootheca.engine.typenames import TypeName, duckdb_type, has_only_text, resolve_type, string_literal
 from ootheca.engine.windows import aggregate_call, filter_suffix, window_call
 from ootheca.errors import OothecaError, UnsupportedError
 from ootheca.types import (

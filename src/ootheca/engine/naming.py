@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from ootheca.engine.dialect import TypeName
+from ootheca.engine.typenames import TypeName
 
 __all__ = ["column_name", "fold"]
 

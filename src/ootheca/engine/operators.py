@@ -98,8 +98,20 @@ def comparison(conversions: Conversions, operator: str, left: Typed, right: Type
             f"unsupported comparison operator: <{names[0]}> {_SPELLED.get(operator, operator)} <{names[1]}>",
             sqlstate="22023",
         ) from exc
+    if values[0].type.family is Family.DECIMAL:
+        # Numbers that DuckDB holds exactly need no keys.
+        fixed = [
+            _fixed(conversions, a, b)
+            for a, b in zip((left, right), _as_decimals(conversions, left, right), strict=True)
+        ]
+        if None not in fixed:
+            return Typed(f"({fixed[0]} {operator} {fixed[1]})", BOOL)
     sides = [conversions.orderable(value) for value in values]
     return Typed(f"({sides[0]} {operator} {sides[1]})", BOOL)
+
+
+def _as_decimals(conversions: Conversions, *values: Typed) -> list[Typed]:
+    return [conversions.convert(v, DECIMAL) if v.number or v.is_null else v for v in values]
 
 
 _SPELLED = {"<>": "!="}
@@ -137,7 +149,7 @@ def _exact(conversions: Conversions, operator: str, left: Typed, right: Typed) -
         return Typed(f"({a} {operator} {b})", INT8)
     if both_int and operator == "^":
         return Typed(f"CAST(pow({left.sql}, {right.sql}) AS BIGINT)", INT8)
-    numbers = [conversions.convert(v, DECIMAL) if v.number or v.is_null else v for v in (left, right)]
+    numbers = _as_decimals(conversions, left, right)
     if operator in {"+", "-", "*"}:
         sides = [_fixed(conversions, v, other) for v, other in zip((left, right), numbers, strict=True)]
         if None not in sides:
@@ -155,12 +167,10 @@ def _fixed(conversions: Conversions, value: Typed, converted: Typed) -> str | No
             return None
         scale = len(text.partition(".")[2])
         return f"CAST('{text}' AS DECIMAL({max(len(digits), scale, 1)},{scale}))"
-    if value.is_text or value.is_null:
+    if value.is_text or value.constant is not None or value.type.family not in {Family.INT, Family.DECIMAL}:
         return None
-    if value.type.family is Family.INT:
-        return f"CAST({value.sql} AS BIGINT)"
     del conversions
-    return value.sql
+    return f"CAST({value.sql} AS BIGINT)" if value.type.family is Family.INT else value.sql
 
 
 def _floating(conversions: Conversions, operator: str, left: Typed, right: Typed) -> Typed:

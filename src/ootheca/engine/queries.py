@@ -23,11 +23,18 @@ from ootheca.engine.naming import column_name, fold
 from ootheca.engine.operators import common_type, meet
 from ootheca.engine.scope import Relation, Scope, ScopeColumn
 from ootheca.engine.typed import Conversions, Typed
-from ootheca.engine.typenames import duckdb_type, has_only_text, quote, text_duckdb_type
+from ootheca.engine.typenames import (
+    duckdb_type,
+    has_only_text,
+    is_text_column,
+    quote,
+    schema_name,
+    string_literal,
+)
 from ootheca.errors import OothecaError, UnsupportedError
 from ootheca.types import BOOL, INT8, Family, SQLType, arrow_type
 
-__all__ = ["Finish", "OutColumn", "Queries", "Query", "is_text_column", "ordinal", "output", "schema_name"]
+__all__ = ["Finish", "OutColumn", "Queries", "Query", "ordinal", "output"]
 
 Finish = Callable[[int, Typed], Typed]
 
@@ -51,18 +58,6 @@ class Query:
 
     sql: str
     columns: tuple[OutColumn, ...]
-
-
-def schema_name(name: TableName) -> str:
-    """Return the DuckDB schema of a table."""
-    return f"{name.database}.{name.schema}"
-
-
-def is_text_column(t: SQLType, physical: str) -> bool:
-    """Tell whether a column of type `t` whose DuckDB type is `physical` has the text representation."""
-    if has_only_text(t):
-        return True
-    return physical == text_duckdb_type(t) and duckdb_type(t) != physical
 
 
 @dataclass(slots=True)
@@ -174,14 +169,21 @@ class Queries:
         return self.rows_query(columns)
 
     def rows_query(self, columns: list[list[Typed]]) -> Query:
+        """Return rows of values. Columns of plain constants are cast as a whole: DuckDB plans each call in a row."""
         alias = self.alias("v")
-        lines = ", ".join(f"({', '.join(v.sql for v in row)})" for row in zip(*columns, strict=True))
-        names = ", ".join(f"c{i + 1}" for i in range(len(columns)))
-        outs = []
+        outs, items, cells = [], [], []
         for i, column in enumerate(columns):
             known = next((v for v in column if not v.is_null), column[0])
             outs.append(OutColumn(f"column{i + 1}", known.type, any(v.is_text for v in column)))
-        return Query(f"SELECT * FROM (VALUES {lines}) AS {alias}({names})", tuple(outs))
+            if len(column) > 1 and all(v.plain is not None or v.sql == "NULL" for v in column):
+                items.append(f"CAST({alias}.c{i + 1} AS {duckdb_type(known.type)}) AS c{i + 1}")
+                cells.append(["NULL" if v.plain is None else string_literal(v.plain) for v in column])
+            else:
+                items.append(f"{alias}.c{i + 1}")
+                cells.append([v.sql for v in column])
+        lines = ", ".join(f"({', '.join(row)})" for row in zip(*cells, strict=True))
+        names = ", ".join(f"c{i + 1}" for i in range(len(columns)))
+        return Query(f"SELECT {', '.join(items)} FROM (VALUES {lines}) AS {alias}({names})", tuple(outs))
 
     def _set_operation(self, node: exp.SetOperation, outer: Scope | None, finish: Finish | None) -> Query:
         left, right = self.query(node.this, outer), self.query(node.expression, outer)

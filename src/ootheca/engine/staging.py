@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from ootheca.catalog.table import Column, Table
 from ootheca.engine.base import TableName
 from ootheca.engine.checks import Rows
-from ootheca.engine.queries import Queries, is_text_column
+from ootheca.engine.queries import Queries
 from ootheca.engine.scope import Relation, Scope, ScopeColumn
 from ootheca.engine.tables import Tables, full_name, temporary_name
 from ootheca.engine.typed import NUMBERS, STRINGS, TIMES, Conversions, Typed, same_type
-from ootheca.engine.typenames import quote
+from ootheca.engine.typenames import is_text_column, quote
 from ootheca.errors import OothecaError
 from ootheca.types import Family
 

@@ -10,9 +10,15 @@ import pyarrow as pa
 from ootheca.catalog.table import Column, Table
 from ootheca.engine.base import TableName
 from ootheca.engine.connection import Connection
-from ootheca.engine.queries import is_text_column, schema_name
 from ootheca.engine.typed import Conversions, Typed
-from ootheca.engine.typenames import duckdb_type, quote, string_literal, text_duckdb_type
+from ootheca.engine.typenames import (
+    duckdb_type,
+    is_text_column,
+    quote,
+    schema_name,
+    string_literal,
+    text_duckdb_type,
+)
 from ootheca.errors import InternalError, UndefinedTableError, UnsupportedError
 from ootheca.types import Family, arrow_type
 

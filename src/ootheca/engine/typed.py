@@ -43,6 +43,7 @@ class Typed:
     Attributes:
         constant: the text of a string constant that has not been given a type yet.
         number: the text of a numeric constant that has not been given a type yet.
+        plain: the canonical text of a typed constant that DuckDB's own cast from text reads.
     """
 
     sql: str
@@ -50,6 +51,7 @@ class Typed:
     is_text: bool = False
     constant: str | None = None
     number: str | None = None
+    plain: str | None = None
 
     @property
     def is_null(self) -> bool:
@@ -71,6 +73,7 @@ def same_type(left: SQLType, right: SQLType) -> bool:
     return left.family == right.family
 
 
+_PLAIN = frozenset({Family.INT, Family.DECIMAL, Family.BOOL, Family.UUID, Family.OID})
 # The last microsecond that DuckDB's TIMESTAMP holds, and the months that its INTERVAL holds.
 _TIMESTAMP_END = 2**63 - 2
 _INT32 = 2**31
@@ -118,7 +121,7 @@ class Conversions:
             is_text = t.family is not Family.DATE
         if is_text:
             return Typed(string_literal(shown), t, is_text=True)
-        return Typed(_native_literal(shown, t), t)
+        return Typed(_native_literal(shown, t), t, plain=shown if t.family in _PLAIN else None)
 
     def _array_literal(self, shown: str, t: SQLType, *, as_text: bool | None) -> Typed:
         assert t.element is not None
@@ -303,7 +306,7 @@ class Conversions:
             whole = canonical(text, DECIMAL)
             if "." in whole or "E" in whole:
                 whole = str(_rounded(whole))
-            return Typed(_native_literal(canonical(whole, t), t), t)
+            return Typed(_native_literal(canonical(whole, t), t), t, plain=whole)
         if t.family in {Family.FLOAT, Family.DECIMAL, Family.OID}:
             return self.literal(text, t)
         if t.family in STRINGS:

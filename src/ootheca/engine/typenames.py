@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from ootheca.engine.base import NameResolver
-from ootheca.engine.dialect import TypeName
+from ootheca.engine.base import NameResolver, TableName
 from ootheca.errors import OothecaError
 from ootheca.types import (
     BOOL,
@@ -31,7 +30,28 @@ from ootheca.types import (
     array_of,
 )
 
-__all__ = ["duckdb_type", "has_only_text", "quote", "resolve_type", "string_literal", "text_duckdb_type"]
+__all__ = [
+    "TypeName",
+    "duckdb_type",
+    "has_only_text",
+    "is_text_column",
+    "quote",
+    "resolve_type",
+    "schema_name",
+    "string_literal",
+    "text_duckdb_type",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class TypeName:
+    """A type as it was written: name parts (folded), parameters, number of `[]`, locale of COLLATE."""
+
+    parts: tuple[str, ...]
+    params: tuple[int, ...] = ()
+    dimensions: int = 0
+    locale: str = ""
+
 
 _VARCHAR = SQLType(Family.STRING, 1043, visible_type=7)
 _CHAR = SQLType(Family.STRING, 1042, visible_type=8)
@@ -131,3 +151,15 @@ def duckdb_type(t: SQLType) -> str:
 def text_duckdb_type(t: SQLType) -> str:
     """Return the DuckDB type of the text representation."""
     return "VARCHAR[]" if t.family is Family.ARRAY else "VARCHAR"
+
+
+def schema_name(name: TableName) -> str:
+    """Return the DuckDB schema of a table."""
+    return f"{name.database}.{name.schema}"
+
+
+def is_text_column(t: SQLType, physical: str) -> bool:
+    """Tell whether a column of type `t` whose DuckDB type is `physical` has the text representation."""
+    if has_only_text(t):
+        return True
+    return physical == text_duckdb_type(t) and duckdb_type(t) != physical

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from contextlib import ExitStack
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ootheca.shell.launch import check_flags, is_interactive, options_of, run_shell
@@ -86,7 +84,9 @@ def run_demo(flags: argparse.Namespace, session: Session | None = None) -> int:
     options = options_of(flags, is_interactive=is_interactive(flags) and not flags.run)
     with ExitStack() as stack:
         if session is None:
-            session = _throw_away_session(stack)
+            from ootheca.exec.session import Session
+
+            session = stack.enter_context(Session(None, sandbox=True))
         if flags.dataset != "none":
             load(session, flags.dataset)
             session.variables.set("database", flags.dataset)
@@ -98,15 +98,6 @@ def run_demo(flags: argparse.Namespace, session: Session | None = None) -> int:
             f"{SANDBOX_NOTE}\nDatabase movr holds sample data." if flags.dataset == "movr" else SANDBOX_NOTE
         )
         return run_shell(flags, options, session, welcome=welcome)
-
-
-def _throw_away_session(stack: ExitStack) -> Session:
-    from ootheca.exec.session import Session
-
-    folder = stack.enter_context(
-        tempfile.TemporaryDirectory(prefix="ootheca-demo-", ignore_cleanup_errors=True)
-    )
-    return stack.enter_context(Session(Path(folder) / "store", sandbox=True))
 
 
 def load(session: Session, dataset: str) -> None:

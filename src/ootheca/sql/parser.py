@@ -137,7 +137,7 @@ def parse_type(text: str) -> ast.TypeName:
 
 def _parse_alone(text: str, start: str) -> Any:
     source = _Source(StatementText(text.rstrip(), 0, len(text), is_terminated=False))
-    return source.run(tuple(tokenize(source.text)), source.end_token, start)
+    return source.parse_as(start)
 
 
 def syntax_error(text: str, offset: int, token: str, hint: str | None = None) -> ParseError:
@@ -182,6 +182,11 @@ class _Source:
             self._check_nesting(tokens)
             statement = self._statement(tokens, self.end_token)
         return replace(statement, source=part.text, span=(part.start, part.end))
+
+    def parse_as(self, start: str) -> Any:
+        tokens = tuple(tokenize(self.text))
+        self._check_nesting(tokens)
+        return self.run(fold(tokens, self.text, self._statement), self.end_token, start)
 
     def _passed_on(self) -> ast.Query | None:
         """Return the query of a statement that is passed on and holds none of ours, without reading its tokens."""

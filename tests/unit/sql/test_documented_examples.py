@@ -37,9 +37,11 @@ def test_documented_shape(node: str, text: str) -> None:
 
 SEEDS = (
     "> BACKUP TO 's3://test/backups/test_kms?A=1'\n    WITH kms = 'aws:///<cmk>?A=123456&REGION=us-east-1';",
-    "> BACKUP TO 's3://test/backups/test_explicit_kms_2?A=1'\n    WITH KMS=(\n"
-    "      'aws:///<cmk>?AUTH=implicit&REGION=us-east-1',\n"
-    "      'aws:///<cmk>?AUTH=implict&REGION=us-west-1'\n    );",
+    (
+        "> BACKUP TO 's3://test/backups/test_explicit_kms_2?A=1'\n    WITH KMS=(\n"
+        "      'aws:///<cmk>?AUTH=implicit&REGION=us-east-1',\n"
+        "      'aws:///<cmk>?AUTH=implict&REGION=us-west-1'\n    );"
+    ),
     "> RESTORE FROM 's3://test/backups/test_kms?A=1'\n    WITH kms = 'aws:///<cmk>?A=123456&REGION=us-east-1';",
     "> BACKUP TO \\\n'gs://acme-co-backup/test-cluster' \\\nWITH encryption_passphrase = 'password123';",
     "> RESTORE FROM \\\n'gs://acme-co-backup/test-cluster' \\\nWITH encryption_passphrase = 'password123';",

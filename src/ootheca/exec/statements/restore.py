@@ -14,7 +14,7 @@ from ootheca.backup.sealed import open_sealed
 from ootheca.catalog.catalog import Catalog
 from ootheca.catalog.targets import Targets
 from ootheca.clock import unique_int64
-from ootheca.errors import OothecaError, UnsupportedError
+from ootheca.errors import InvalidOptionError, OothecaError, UnsupportedError
 from ootheca.exec.as_of import evaluate_as_of
 from ootheca.exec.places import encryption_options, kms_environment, open_place, text_of
 from ootheca.exec.result import Result, integer
@@ -31,6 +31,7 @@ _UNRESOLVED: Final = (
     "failed to resolve targets in the BACKUP location specified by the RESTORE stmt, "
     "use SHOW BACKUP to find correct targets"
 )
+_NEW_DB_NAME: Final = "new_db_name can only be used for RESTORE DATABASE with a single target database"
 _NOT_YET: Final = (
     "incremental_location", "schema_only", "verify_backup_table_data", "execution_locality", "experimental_copy",
     "experimental_deferred_copy", "virtual_cluster_name", "virtual_cluster", "remove_regions", "grants", "debug_pause_on",
@@ -46,6 +47,8 @@ def run(statement: ast.Restore, session: Session) -> Result:
     for name in _NOT_YET:
         if getattr(options, name):
             raise UnsupportedError(f"RESTORE … WITH {name} is not supported yet")
+    if options.new_db_name and not _names_one_database(statement.targets):
+        raise InvalidOptionError(_NEW_DB_NAME, sqlstate="XXUUU")
     until = evaluate_as_of(statement.as_of, session) if statement.as_of is not None else None
     full, named = _places(statement, session)
     opened = open_sealed(full, encryption, kms_environment(session), notice=session.notice)
@@ -81,6 +84,10 @@ def _nothing_restored(job_id: int, session: Session) -> Result:
         return answer
     assert answer.columns is not None
     return Result.of_rows(answer.columns, [], tag="RESTORE")
+
+
+def _names_one_database(targets: ast.BackupTargets | None) -> bool:
+    return isinstance(targets, ast.DatabaseTargets) and len(targets.names) == 1
 
 
 def _names_tables(targets: ast.BackupTargets) -> bool:

@@ -95,8 +95,17 @@ def _folder(statement: ast.ShowBackup, session: Session) -> Storage:
     if not statement.collection:
         return place
     if statement.is_latest:
-        return place.at(read_latest(place).lstrip("/"))
+        return place.at(_latest(place, session))
     return place.at(text_of(statement.path[0]).strip("/"))
+
+
+def _latest(collection: Storage, session: Session) -> str:
+    try:
+        return read_latest(collection)
+    except OothecaError as exc:
+        if session.profile.version == "20.2":
+            raise
+        raise exc.prefixed("read LATEST path") from exc
 
 
 def _ranges(chain: Chain) -> Result:

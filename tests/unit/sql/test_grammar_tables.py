@@ -1,0 +1,28 @@
+"""The compiled grammar is that of the grammar folder, and every action it names exists and is used."""
+
+from __future__ import annotations
+
+from ootheca.sql import _tables
+from ootheca.sql.build import ACTIONS, load_all
+from ootheca.sql.compile_grammar import compile_tables, encode_tables, grammar_digest, grammar_text, main
+from ootheca.sql.lalr import machine
+
+
+def test_tables_are_up_to_date() -> None:
+    text = grammar_text()
+    assert grammar_digest(text) == _tables.DIGEST, "run python -m ootheca.sql.compile_grammar"
+    assert main(["--check"]) == 0
+
+
+def test_tables_are_what_the_compiler_makes_of_the_grammar() -> None:
+    tables = compile_tables(grammar_text())
+    assert encode_tables(tables) == _tables.TABLES.replace("\n", "")
+    named = {rule[2] for rule in tables["rules"]} - {"", "["}
+    named = {name for name in named if not name.startswith("help_")}
+    load_all()
+    assert named == set(ACTIONS)
+
+
+def test_every_hint_names_a_statement() -> None:
+    machine_ = machine()
+    assert {"BACKUP", "RESTORE", "SHOW BACKUP", "CREATE SCHEDULE FOR BACKUP"} <= set(machine_._help.values())
