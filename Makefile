@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help setup demo check test conformance bench proto lock smoke clean
+.PHONY: help setup demo check test conformance bench proto grammar faults lock smoke clean
 help:            ## list the commands
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/: .*## /\t/'
 
@@ -39,6 +39,13 @@ bench: $(STAMP)  ## measure, beside a floor from the same run
 proto: $(STAMP)  ## regenerate src/ootheca/pb from its .proto files
 	$(BIN)/python -m grpc_tools.protoc -Isrc --python_out=src --pyi_out=src src/ootheca/pb/*.proto
 	@git diff --stat -- src/ootheca/pb
+
+grammar: $(STAMP) ## compile grammar/ into src/ootheca/sql/_tables.py
+	$(BIN)/python -m ootheca.sql.compile_grammar
+	@git diff --stat -- src/ootheca/sql/_tables.py
+
+faults: $(STAMP) ## the long matrix of injected failures
+	OOTHECA_FAULTS=1 $(BIN)/pytest -n 2 tests/faults
 
 lock:            ## resolve pyproject.toml into requirements.lock
 	$(PYTHON) -m venv .lock-venv && .lock-venv/bin/pip install --quiet pip-tools

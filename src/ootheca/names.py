@@ -83,7 +83,7 @@ def is_bare_identifier(name: str) -> bool:
     """Whether the name is of a form that needs no quotes, keywords aside."""
     if not _BARE.match(name):
         return False
-    return name.isascii() or unicodedata.is_normalized("NFC", name)
+    return name.isascii() or fold_identifier(name) == name
 
 
 def _quoted(name: str) -> str:

@@ -91,7 +91,9 @@ class Bank:
     def ids(self) -> list[int]:
         """All descriptors of the database, itself too."""
         return [
-            member.id for member in self.catalog if self.database_id in (member.id, getattr(member, "parent_id", 0))
+            member.id
+            for member in self.catalog
+            if self.database_id in (member.id, getattr(member, "parent_id", 0))
         ]
 
     def table(self, name: str) -> pb.TableDescriptor:
@@ -126,7 +128,9 @@ def add_table(
     for column, type_ in columns:
         desc.columns.add(name=column, id=ids[column], type=type_, nullable=column not in key)
     for number, names in enumerate(families or [[column for column, _ in columns]]):
-        family = desc.families.add(name=f"f{number}", id=number, column_names=names, column_ids=[ids[n] for n in names])
+        family = desc.families.add(
+            name=f"f{number}", id=number, column_names=names, column_ids=[ids[n] for n in names]
+        )
         rest = [n for n in names if n not in key]
         family.default_column_id = ids[rest[0]] if len(rest) == 1 else 0
     _set_index(desc.primary_index, 1, f"{name}_pkey", key, ids, is_unique=True)
@@ -134,14 +138,22 @@ def add_table(
         index = desc.indexes.add()
         _set_index(index, number + 2, index_name, names, ids, is_unique=is_unique)
         index.extra_column_ids.extend(ids[n] for n in key if n not in names)
-        index.composite_column_ids.extend(ids[n] for n in names if dict(columns)[n].family == pb.Family.DecimalFamily)
+        index.composite_column_ids.extend(
+            ids[n] for n in names if dict(columns)[n].family == pb.Family.DecimalFamily
+        )
         index.version = 1
     catalog.add(desc)
     return desc
 
 
 def _set_index(
-    index: pb.IndexDescriptor, id_: int, name: str, names: Sequence[str], ids: dict[str, int], *, is_unique: bool
+    index: pb.IndexDescriptor,
+    id_: int,
+    name: str,
+    names: Sequence[str],
+    ids: dict[str, int],
+    *,
+    is_unique: bool,
 ) -> None:
     index.id, index.name, index.unique = id_, name, is_unique
     index.column_names.extend(names)
@@ -161,12 +173,20 @@ def make_bank(version: str = "21.2", *, num_rows: int = 40, seed: int = 1) -> Ba
     indexes = [("by_owner", ["owner"], False), ("by_balance", ["balance", "id"], True)]
     accounts = add_table(catalog, database.id, "accounts", columns, indexes=indexes)
     notes = add_table(
-        catalog, database.id, "notes", [("id", INT), ("title", TEXT), ("body", TEXT)], families=[["id", "title"], ["body"]]
+        catalog,
+        database.id,
+        "notes",
+        [("id", INT), ("title", TEXT), ("body", TEXT)],
+        families=[["id", "title"], ["body"]],
     )
     add_table(catalog, database.id, "nothing", [("id", INT)])
     catalog.commit(Timestamp(END.wall_ns - 1000))
     engine = MemoryEngine()
-    for name, rows in (("accounts", _accounts(num_rows, seed)), ("notes", _notes(num_rows // 2, seed)), ("nothing", [])):
+    for name, rows in (
+        ("accounts", _accounts(num_rows, seed)),
+        ("notes", _notes(num_rows // 2, seed)),
+        ("nothing", []),
+    ):
         desc = catalog.resolve_table((name,), "bank")
         table = catalog.describe(desc.id)
         full_name = TableName("bank", "public", name)
@@ -179,7 +199,9 @@ def make_bank(version: str = "21.2", *, num_rows: int = 40, seed: int = 1) -> Ba
 def _accounts(num_rows: int, seed: int) -> list[pa.RecordBatch]:
     rng = random.Random(seed)
     ids = rng.sample(range(-num_rows, 3 * num_rows), num_rows)  # in no order
-    owners = [rng.choice([None, "", f"owner {rng.randrange(num_rows)}", "ž" * rng.randrange(20)]) for _ in ids]
+    owners = [
+        rng.choice([None, "", f"owner {rng.randrange(num_rows)}", "ž" * rng.randrange(20)]) for _ in ids
+    ]
     cents = [None if rng.random() < 0.1 else rng.randrange(-(10**9), 10**9) for _ in ids]
     return [
         pa.record_batch(
@@ -206,7 +228,9 @@ def _notes(num_rows: int, seed: int) -> list[pa.RecordBatch]:
             {
                 "id": pa.array(range(num_rows), pa.int64()),
                 "title": pa.array([f"title {i}" for i in range(num_rows)]),
-                "body": pa.array([None if i % 3 else "x" * rng.randrange(200) for i in range(num_rows)], pa.string()),
+                "body": pa.array(
+                    [None if i % 3 else "x" * rng.randrange(200) for i in range(num_rows)], pa.string()
+                ),
             }
         )
     ]

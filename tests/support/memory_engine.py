@@ -79,7 +79,9 @@ class MemoryEngine:
     ) -> None:
         assert name not in self.tables, f"{name} exists"
         fields = [
-            pa.field(column.name, text_type(column.type) if column.id in text_columns else arrow_type(column.type))
+            pa.field(
+                column.name, text_type(column.type) if column.id in text_columns else arrow_type(column.type)
+            )
             for column in table.columns
             if not column.is_virtual
         ]
@@ -112,7 +114,9 @@ class MemoryEngine:
         parts, num_rows = [self.tables[name]], 0
         for batch in batches:
             columns = [
-                batch.column(field.name) if field.name in batch.schema.names else pa.nulls(batch.num_rows, field.type)
+                batch.column(field.name)
+                if field.name in batch.schema.names
+                else pa.nulls(batch.num_rows, field.type)
                 for field in schema
             ]
             parts.append(pa.Table.from_batches([pa.record_batch(columns, schema=schema)]))

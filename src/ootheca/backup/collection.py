@@ -13,7 +13,9 @@ from ootheca.uri import join
 
 __all__ = ["find_layers", "list_full_backups", "read_latest", "write_latest"]
 
-_INCREMENTALS = "incrementals"  # where 22.1 and later keep the layers of a collection, beside the full backups
+_INCREMENTALS = (
+    "incrementals"  # where 22.1 and later keep the layers of a collection, beside the full backups
+)
 
 
 def read_latest(collection: Storage) -> str:

@@ -78,7 +78,10 @@ def check_cover(chain: Chain, tables: Iterable[Table], *, facts: Profile | None 
     facts = facts or profile(DEFAULT_VERSION)
     intervals = [
         _Interval(
-            layer.start, layer.end, _Spans.of(layer.manifest.spans), _Spans.of(layer.manifest.introduced_spans)
+            layer.start,
+            layer.end,
+            _Spans.of(layer.manifest.spans),
+            _Spans.of(layer.manifest.introduced_spans),
         )
         for layer in chain.layers
     ]
@@ -124,6 +127,10 @@ def _uncovered(
     if facts.merges_spans:
         message += " (or backups listed out of order)"
     else:
-        message += " or backups listed out of order (mismatched start time)" if is_gap else " (or backups out of order)"
+        message += (
+            " or backups listed out of order (mismatched start time)"
+            if is_gap
+            else " (or backups out of order)"
+        )
         message = f"making import requests for {len(intervals)} backups: {message}"
     return OothecaError(message, hint="list every layer from the full backup on, oldest first")

@@ -73,9 +73,7 @@ def _encoded(
 ) -> Iterator[KeyValueBatch]:
     """Yield the entries of one index in the order that its rows are asked for."""
     encoder = IndexEncoder(table, index, table.id)
-    rows = engine.scan(
-        name, table, encoder.column_ids, order_by=order_by, where=index.predicate, names=names
-    )
+    rows = engine.scan(name, table, encoder.column_ids, order_by=order_by, where=index.predicate, names=names)
     for batch in rows:
         yield encoder.encode(batch, wall_ns=time.wall_ns, logical=time.logical)
 

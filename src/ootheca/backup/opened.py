@@ -80,7 +80,9 @@ class BackupTable:
         """Find the columns that need text by reading once those that may, nothing kept."""
         text_columns: frozenset[int] = frozenset()
         doubtful = tuple(
-            column.id for column in self.table.columns if not column.is_virtual and _may_need_text(column.type)
+            column.id
+            for column in self.table.columns
+            if not column.is_virtual and _may_need_text(column.type)
         )
         while doubtful:
             try:

@@ -142,7 +142,9 @@ def _plan_exports(catalog: Catalog, tables: Iterable[Table], profile: Profile) -
         replace(
             export,
             interleaved=tuple(
-                child for index in export.indexes for child in interleaved.get((export.table.id, index.id), ())
+                child
+                for index in export.indexes
+                for child in interleaved.get((export.table.id, index.id), ())
             ),
         )
         for export in exports

@@ -18,7 +18,13 @@ from ootheca import pb
 from ootheca.backup.cover import check_cover
 from ootheca.backup.read import ChainReader
 from ootheca.backup.restore_plan import RestorePlan
-from ootheca.backup.rewrite_ids import rewrite_database, rewrite_schema, rewrite_table, rewrite_type
+from ootheca.backup.rewrite_ids import (
+    referenced_type_ids,
+    rewrite_database,
+    rewrite_schema,
+    rewrite_table,
+    rewrite_type,
+)
 from ootheca.catalog.catalog import Catalog
 from ootheca.catalog.table import Index, Table
 from ootheca.codec.counts import RowCounter
@@ -53,8 +59,11 @@ class _Counter:
         return _Counter(self.counter.copy(), self.ids, self.growth)
 
     def add(self, batch: KeyValueBatch, table: Table, index: Index) -> None:
-        old, new = prefix(table.id, index.id), prefix(self.ids[table.id], index.id)
-        self.growth += len(batch) * (len(new) - len(old))
+        ids = [*((id_, index_id) for id_, index_id, _ in index.ancestors), (table.id, index.id)]
+        growth = sum(
+            len(prefix(self.ids[id_], index_id)) - len(prefix(id_, index_id)) for id_, index_id in ids
+        )
+        self.growth += len(batch) * growth
         self.counter.add(batch.keys, batch.values)
 
 
@@ -114,6 +123,10 @@ def _make_parents(restorer: _Restorer) -> None:
     for schema in plan.schemas:
         made = rewrite_schema(schema, plan.rewrites)
         cluster.add(made)
+        if (
+            made.name not in cluster.database(made.parent_id).schemas
+        ):  # it is restored into a database that is there
+            cluster.change_database(made.parent_id).schemas[made.name].id = made.id
         if made.name != "public":
             engine.create_schema(cluster.database(made.parent_id).name, made.name)
     for type_ in plan.types:
@@ -123,6 +136,7 @@ def _make_parents(restorer: _Restorer) -> None:
 def _restore_table(restorer: _Restorer, old: pb.TableDescriptor) -> None:
     new = rewrite_table(old, restorer.plan.rewrites)
     restorer.cluster.add(new)
+    _note_type_users(restorer.cluster, new)
     name = TableName(*restorer.cluster.qualified_name(new))
     if new.view_query and not new.is_materialized_view:
         restorer.engine.create_view(name, new.view_query)
@@ -135,6 +149,14 @@ def _restore_table(restorer: _Restorer, old: pb.TableDescriptor) -> None:
     for index in old_table.indexes:
         for batch in table_entries(restorer.reader, restorer.backup, old_table, index):
             restorer.counter.add(batch, old_table, index)
+
+
+def _note_type_users(cluster: Catalog, table: pb.TableDescriptor) -> None:
+    """Tell types that were there before the restore of their new user."""
+    for id_ in referenced_type_ids(table):
+        if table.id not in cluster.type(id_).referencing_descriptor_ids:
+            users = cluster.change_type(id_).referencing_descriptor_ids
+            users[:] = sorted([*users, table.id])
 
 
 def _restore_rows(restorer: _Restorer, name: TableName, old: Table, new: Table) -> None:

@@ -11,9 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ootheca import pb
-from ootheca.backup.rewrite_ids import Rewrites
+from ootheca.backup.rewrite_ids import Rewrites, referenced_type_ids
 from ootheca.catalog.catalog import PUBLIC_SCHEMA_ID, Catalog, Schema
-from ootheca.catalog.table import USER_TYPE_OID_OFFSET
 from ootheca.clock import Timestamp
 from ootheca.errors import (
     DuplicateDatabaseError,
@@ -189,6 +188,21 @@ def _check_references(planner: _Planner, tables: list[pb.TableDescriptor]) -> No
                 f'cannot restore sequence "{table.name}" without referenced owner table {owner} '
                 '(or "skip_missing_sequence_owners" option)'
             )
+        _check_interleaved(table, ids)
+
+
+def _check_interleaved(table: pb.TableDescriptor, ids: set[int]) -> None:
+    for index in (table.primary_index, *table.indexes):
+        for ancestor in index.interleave.ancestors:
+            if ancestor.table_id not in ids:
+                raise OothecaError(
+                    f'cannot restore table "{table.name}" without interleave parent {ancestor.table_id}'
+                )
+        for child in index.interleaved_by:
+            if child.table not in ids:
+                raise OothecaError(
+                    f'cannot restore table "{table.name}" without interleave child table {child.table}'
+                )
 
 
 def _require(table: pb.TableDescriptor, kind: str, id_: int, ids: set[int], option: str) -> None:
@@ -236,13 +250,11 @@ def _public_schemas(planner: _Planner) -> dict[int, int]:
 
 
 def _needed_types(planner: _Planner, tables: Iterable[pb.TableDescriptor]) -> list[pb.TypeDescriptor]:
-    """Return the user-defined types that columns of the tables have, with their array aliases, in the order of ids."""
+    """Return the user-defined types that the tables use, with their array aliases, in the order of ids."""
     found: dict[int, pb.TypeDescriptor] = {}
     for table in tables:
-        for column in table.columns:
-            for oid in (column.type.oid, column.type.array_contents.oid):
-                if oid > USER_TYPE_OID_OFFSET:
-                    _add_type(planner, table, oid - USER_TYPE_OID_OFFSET, found)
+        for id_ in referenced_type_ids(table):
+            _add_type(planner, table, id_, found)
     return [found[id_] for id_ in sorted(found)]
 
 

@@ -10,7 +10,7 @@ Source: reference/format/06 (where ids stand), 07 §1 step 15 (version 1, privil
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, MutableSequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -18,15 +18,25 @@ from ootheca import pb
 from ootheca.catalog.catalog import PUBLIC_SCHEMA_ID
 from ootheca.catalog.table import USER_TYPE_OID_OFFSET
 from ootheca.clock import Timestamp
+from ootheca.names import format_identifier
 
-__all__ = ["Rewrites", "rewrite_database", "rewrite_schema", "rewrite_table", "rewrite_type"]
+__all__ = [
+    "Rewrites",
+    "referenced_type_ids",
+    "rewrite_database",
+    "rewrite_schema",
+    "rewrite_table",
+    "rewrite_type",
+]
 
 _D = TypeVar("_D", pb.DatabaseDescriptor, pb.SchemaDescriptor, pb.TypeDescriptor, pb.TableDescriptor)
 
 _M = TypeVar("_M", pb.ForeignKeyConstraint, pb.TableReference)
+_Ids = MutableSequence[int]
 
 _REGCLASS = re.compile(r"\b(\d+)(?=:::REGCLASS)")
 _TYPE_OID = re.compile(r"@(\d{6,})")
+_PART = r"(?:\w+|\"(?:[^\"]|\"\")+\")"  # one part of a name, bare or quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +76,26 @@ class Rewrites:
         return _REGCLASS.sub(lambda match: str(self.ids.get(int(match[1]), int(match[1]))), text)
 
 
+def referenced_type_ids(desc: pb.TableDescriptor) -> list[int]:
+    """Return the ids of the user-defined types of a table's columns and expressions, each once, in order."""
+    oids: list[int] = []
+    for column in desc.columns:
+        oids += [column.type.oid, column.type.array_contents.oid]
+    for text in _expressions(desc):
+        oids += [int(oid) for oid in _TYPE_OID.findall(text)]
+    ids = [oid - USER_TYPE_OID_OFFSET for oid in oids if oid > USER_TYPE_OID_OFFSET]
+    return list(dict.fromkeys([*ids, *desc.dependsOnTypes]))
+
+
+def _expressions(desc: pb.TableDescriptor) -> Iterator[str]:
+    for column in desc.columns:
+        yield from (column.default_expr, column.compute_expr, column.on_update_expr)
+    yield from (check.expr for check in desc.checks)
+    yield from (index.predicate for index in desc.indexes)
+    yield from (unique.predicate for unique in desc.unique_without_index_constraints)
+    yield desc.view_query
+
+
 def rewrite_database(desc: pb.DatabaseDescriptor, rewrites: Rewrites) -> pb.DatabaseDescriptor:
     """Return a restored database's descriptor: new id, new name if it has one, schemas under their new ids."""
     new = _copied(desc, rewrites)
@@ -95,9 +125,7 @@ def rewrite_type(desc: pb.TypeDescriptor, rewrites: Rewrites) -> pb.TypeDescript
         new.array_type_id = rewrites.ids[desc.array_type_id]
     if desc.HasField("alias"):
         _rewrite_type(new.alias, rewrites)
-    users = [rewrites.ids[i] for i in desc.referencing_descriptor_ids if rewrites.known(i)]
-    del new.referencing_descriptor_ids[:]
-    new.referencing_descriptor_ids.extend(users)
+    _keep_known(new.referencing_descriptor_ids, rewrites)
     return new
 
 
@@ -114,6 +142,10 @@ def rewrite_table(desc: pb.TableDescriptor, rewrites: Rewrites) -> pb.TableDescr
     for index in new.indexes:
         if index.predicate:
             index.predicate = rewrites.expression(index.predicate)
+    for unique in new.unique_without_index_constraints:
+        unique.table_id = new.id
+        if unique.predicate:
+            unique.predicate = rewrites.expression(unique.predicate)
     _rewrite_foreign_keys(new, rewrites)
     _rewrite_interleave(new, rewrites)
     _rewrite_dependencies(new, rewrites)
@@ -137,26 +169,30 @@ def _copied(desc: _D, rewrites: Rewrites) -> _D:
 
 def _rewrite_column(column: pb.ColumnDescriptor, rewrites: Rewrites) -> None:
     _rewrite_type(column.type, rewrites)
-    used = list(column.uses_sequence_ids)
-    kept = [rewrites.ids[i] for i in used if rewrites.known(i)]
-    if len(kept) < len(used):
+    if not all(rewrites.known(id_) for id_ in column.uses_sequence_ids):
         column.ClearField("default_expr")
-        kept = []
-    del column.uses_sequence_ids[:]
-    column.uses_sequence_ids.extend(kept)
-    owned = [rewrites.ids[i] for i in column.owns_sequence_ids if rewrites.known(i)]
-    del column.owns_sequence_ids[:]
-    column.owns_sequence_ids.extend(owned)
+        del column.uses_sequence_ids[:]
+    _keep_known(column.uses_sequence_ids, rewrites)
+    _keep_known(column.owns_sequence_ids, rewrites)
     for name in ("default_expr", "compute_expr", "on_update_expr"):
         if column.HasField(name):
             text = rewrites.expression(getattr(column, name))
             setattr(column, name, _renamed(text, rewrites))
 
 
+def _keep_known(ids: _Ids, rewrites: Rewrites) -> None:
+    """Rewrite a list of references in place, without those out of the restore."""
+    ids[:] = [rewrites.ids[id_] for id_ in ids if rewrites.known(id_)]
+
+
 def _renamed(text: str, rewrites: Rewrites) -> str:
-    """Rename databases in qualified names (`old.public.t` → `new.public.t`) of a stored expression or query."""
+    """Rename databases in names of three parts (`old.public.t` → `new.public.t`) of a stored expression or query.
+
+    A name of two parts is left: there `old` may be a table or its alias.
+    """
     for old, new in rewrites.database_names.items():
-        text = re.sub(rf"(?<![\w.\"]){re.escape(old)}(?=\.[\w\"]+\.?)", new, text)
+        pattern = rf"(?<![\w.\"]){re.escape(format_identifier(old))}(?=\.{_PART}\.{_PART})"
+        text = re.sub(pattern, lambda _, new=new: format_identifier(new), text)  # type: ignore[misc]
     return text
 
 
@@ -200,9 +236,8 @@ def _rewrite_interleave(table: pb.TableDescriptor, rewrites: Rewrites) -> None:
 
 
 def _rewrite_dependencies(table: pb.TableDescriptor, rewrites: Rewrites) -> None:
-    depends_on = [rewrites.ids[i] for i in table.dependsOn if rewrites.known(i)]
-    del table.dependsOn[:]
-    table.dependsOn.extend(depends_on)
+    _keep_known(table.dependsOn, rewrites)
+    _keep_known(table.dependsOnTypes, rewrites)
     users = [ref for ref in table.dependedOnBy if rewrites.known(ref.id)]
     copies = [_clone(ref) for ref in users]
     for ref in copies:

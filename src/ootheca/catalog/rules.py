@@ -37,9 +37,11 @@ class DescriptorRules:
     always_shows_families: bool  # SHOW CREATE prints the only family too
     breaks_views: bool  # SHOW CREATE breaks the text of views into lines
     bumps_alias_on_add_value: bool  # ALTER TYPE … ADD VALUE also moves the array alias on
+    has_expression_indexes: bool
     has_interleaving: bool  # INTERLEAVE IN PARENT is still taken
     sharding_needs_variable: bool  # USING HASH wants experimental_enable_hash_sharded_indexes
     schema_wildcards: bool  # `db.schema.*` means that schema alone, else the whole database
+    views_depend_on_types: bool  # they list the enums of their columns
     has_nullable_views: bool  # columns of views may be NULL
     quoted_char_width: int  # of the type "char"
     sorts_dependencies: bool  # of views: by id, else in the order of the query
@@ -71,9 +73,11 @@ _RULES = {
         always_shows_families=True,
         breaks_views=False,
         bumps_alias_on_add_value=False,
+        has_expression_indexes=False,
         has_interleaving=True,
         sharding_needs_variable=True,
         schema_wildcards=False,
+        views_depend_on_types=False,
         has_nullable_views=False,
         quoted_char_width=0,
         sorts_dependencies=False,
@@ -103,9 +107,11 @@ _RULES = {
         always_shows_families=False,
         breaks_views=True,
         bumps_alias_on_add_value=True,
+        has_expression_indexes=True,
         has_interleaving=False,
         sharding_needs_variable=False,
         schema_wildcards=True,
+        views_depend_on_types=True,
         has_nullable_views=True,
         quoted_char_width=1,
         sorts_dependencies=True,

@@ -122,7 +122,7 @@ def _column(column: pb.ColumnDescriptor, types: Mapping[int, pb.TypeDescriptor])
         name=column.name,
         type=sql_type(column.type, types),
         is_nullable=column.nullable,
-        is_hidden=column.hidden,
+        is_hidden=column.hidden or column.inaccessible,  # the latter stand for expressions that are indexed
         is_virtual=column.virtual,
         default_expr=column.default_expr if column.HasField("default_expr") else None,
         compute_expr=column.compute_expr if column.HasField("compute_expr") else None,

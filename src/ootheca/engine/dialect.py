@@ -6,6 +6,7 @@ what they mean is decided by `builtins` and `typenames`, not by sqlglot.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -75,8 +76,18 @@ _TYPED_LITERALS = frozenset(
         "VARCHAR",
     }
 )
+_LONG_WORDS = {"double precision": "float8", "character varying": "varchar", "char varying": "varchar"}
 _INTERVAL_UNITS = frozenset({"YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"})
 _HELPED = frozenset({"SELECT", "INSERT", "UPSERT", "UPDATE", "DELETE", "VALUES", "EXPLAIN"})
+_FIRST_WORDS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "VALUES", "WITH", "TABLE", "("})
+# Tokens that cannot follow a comma; sqlglot takes a comma before them as a slip of the pen.
+_AFTER_LISTS = frozenset(
+    {
+        *(TokenType.COMMA, TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.FROM, TokenType.WHERE),
+        *(TokenType.GROUP_BY, TokenType.HAVING, TokenType.ORDER_BY, TokenType.LIMIT, TokenType.OFFSET),
+        *(TokenType.UNION, TokenType.INTERSECT, TokenType.EXCEPT, TokenType.RETURNING, TokenType.SELECT),
+    }
+)
 _NOT_TYPES = frozenset(
     {
         TokenType.STRING,
@@ -246,6 +257,7 @@ class CockroachDB(Postgres):
             return token.text if token.token_type is TokenType.IDENTIFIER else token.text.lower()
 
         def _long_name(self, word: str) -> str:
+            word = _LONG_WORDS.get(word, word)  # sqlglot makes one token of some
             if word == "double" and self._match_text_seq("PRECISION"):
                 return "float8"
             if word in {"character", "char"} and self._match_text_seq("VARYING"):
@@ -340,8 +352,11 @@ def parse_scalar(source: str) -> Statement:
 
 
 def _parse(prepared: Prepared) -> exp.Expr:
+    dialect = CockroachDB()
     try:
-        trees = CockroachDB().parse(prepared.sql)
+        tokens = dialect.tokenize(prepared.sql)
+        _refuse_slips(prepared, tokens)
+        trees = dialect.parser().parse(tokens, prepared.sql)
     except SqlglotParseError as exc:
         raise _syntax_error(prepared, _error_offset(prepared, exc)) from exc
     except TokenError as exc:
@@ -351,10 +366,27 @@ def _parse(prepared: Prepared) -> exp.Expr:
     return trees[0]
 
 
+def _refuse_slips(prepared: Prepared, tokens: Sequence[Token]) -> None:
+    """Refuse what sqlglot would forgive: another first word, a comma too many, a second statement."""
+    if tokens and tokens[0].text.upper() not in _FIRST_WORDS:
+        raise _syntax_error(prepared, tokens[0].start)
+    after_comma = False
+    for token in tokens:
+        if (after_comma and token.token_type in _AFTER_LISTS) or token.token_type is TokenType.SEMICOLON:
+            raise _syntax_error(prepared, token.start)
+        after_comma = token.token_type is TokenType.COMMA
+    if after_comma:
+        raise _syntax_error(prepared, len(prepared.sql))
+
+
 def _error_offset(prepared: Prepared, error: SqlglotParseError) -> int:
     """Return the offset of the token at which sqlglot stopped; a sentinel means the end of the text."""
     found = error.errors[0] if error.errors else {}
-    if "SENTINEL" in str(found.get("description", "")):
+    description = str(found.get("description", ""))
+    if "SENTINEL" in description or (
+        description.startswith("Expect") and not str(found.get("end_context")).strip()
+    ):
+        # What is missing is reported at the last token that is there.
         return len(prepared.sql)
     line, column = int(found.get("line") or 1), int(found.get("col") or 1)
     lines = prepared.sql.split("\n")

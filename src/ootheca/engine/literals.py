@@ -116,7 +116,7 @@ def prepare(source: str) -> Prepared:
             emit("", match.end())
         elif match["as_of"]:
             copy_to(match.start())
-            emit(" ", match.end())
+            emit("", match.end())
             as_of = match["operand"]
     copy_to(len(source))
     return Prepared(

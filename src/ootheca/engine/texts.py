@@ -234,6 +234,22 @@ def _element(text: str, t: SQLType) -> str:
     return shown + ":00" if t.family is Family.TIMETZ and shown[-6] in "+-" else shown
 
 
+_BOX = re.compile(r"\s*BOX\s*\(\s*(\S+)\s+(\S+?)\s*,\s*(\S+)\s+(\S+?)\s*\)\s*", re.IGNORECASE)
+
+
+def _box2d(text: str, t: SQLType) -> str:
+    del t
+    match = _BOX.fullmatch(text)
+    try:
+        numbers = [float(part) for part in match.groups()] if match is not None else []
+    except ValueError:
+        numbers = []
+    if not numbers:
+        raise InvalidValueError(f'could not parse "{text}" as type box2d')
+    low_x, low_y, high_x, high_y = (format_float(number, 3) for number in numbers)
+    return f"BOX({low_x} {low_y},{high_x} {high_y})"
+
+
 _PARSERS: dict[Family, Callable[[str, SQLType], str]] = {
     Family.BOOL: _bool,
     Family.INT: _int,
@@ -256,6 +272,7 @@ _PARSERS: dict[Family, Callable[[str, SQLType], str]] = {
     Family.ENUM: _enum,
     Family.OID: _oid,
     Family.ARRAY: _array,
+    Family.BOX2D: _box2d,
 }
 
 _ELEMENT = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^{},"]*?))\s*([,}])', re.DOTALL)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ootheca.exec.session import Session
     from ootheca.sql.ast import Statement
 
-__all__ = ["HANDLERS", "changes_store", "dispatch"]
+__all__ = ["HANDLERS", "dispatch"]
 
 _STATEMENTS = {
     "dml": ("Query", "Explain", "Export"),
@@ -110,21 +110,6 @@ def dispatch(statement: Statement, session: Session) -> Result:
         raise UnsupportedError(f"unimplemented: {_spell(name)} is not supported") from exc
     result: Result = module.run(statement, session)
     return result
-
-
-_CALLS_THAT_WRITE = ("nextval", "setval")
-
-
-def changes_store(statement: Statement) -> bool:
-    """Tell whether a statement may change rows or descriptors; in doubt it does."""
-    name = type(statement).__name__
-    if name == "Query":
-        verb: str = getattr(statement, "verb", "")
-        text: str = getattr(statement, "text", "").lower()
-        return verb in ("INSERT", "UPSERT", "UPDATE", "DELETE", "WITH") or any(
-            c in text for c in _CALLS_THAT_WRITE
-        )
-    return name == "Restore" or HANDLERS.get(name, "").startswith("ootheca.exec.ddl.")
 
 
 def _spell(class_name: str) -> str:

@@ -17,14 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
-from ootheca.catalog.bootstrap import bootstrap
-from ootheca.catalog.catalog import Catalog, descriptor_of
+from ootheca.catalog.catalog import Catalog
 from ootheca.catalog.rules import DescriptorRules, descriptor_rules
-from ootheca.clock import Clock, SystemClock, Timestamp
-from ootheca.codec.descriptors import decode_descriptor, encode_descriptor
-from ootheca.errors import OothecaError, UnsupportedError
+from ootheca.clock import ZERO_TIMESTAMP, Clock, SystemClock, Timestamp, parse_timestamp
+from ootheca.errors import OothecaError
 from ootheca.exec.changes import note_change
-from ootheca.exec.dispatch import changes_store, dispatch
+from ootheca.exec.dispatch import dispatch
+from ootheca.exec.persistence import create_store, load_catalog, store_changes
 from ootheca.exec.resolver import SessionNames
 from ootheca.exec.result import Result
 from ootheca.exec.stream import Stream
@@ -91,7 +90,7 @@ class Session:
         self._version = version or DEFAULT_VERSION
         self.catalog = self._load()
         if isinstance(self.clock, SystemClock):
-            self.clock.forward(self.last_write)
+            self.clock.forward(self.last_change)
 
     # What statements ask for
 
@@ -155,22 +154,10 @@ class Session:
         return self._now
 
     @property
-    def last_write(self) -> Timestamp:
-        """The time of the last transaction that changed anything; zero in a new store."""
-        wall_ns, logical = self.meta("last_write", (0, 0))
-        return Timestamp(wall_ns, logical)
-
-    def require_current(self, time: Timestamp) -> None:
-        """Make sure that the store's state at a time is the one it has now.
-
-        Raises:
-            UnsupportedError: something changed since.
-        """
-        if time < self.last_write:
-            raise UnsupportedError(
-                f"AS OF SYSTEM TIME: the state at {time.format_go()} is no longer there",
-                hint="leave AS OF SYSTEM TIME out, or name a time after the last change",
-            )
+    def last_change(self) -> Timestamp:
+        """The time of the last transaction that changed rows or descriptors; zero in a new store."""
+        changed_at: str | None = self.meta("changed_at")
+        return parse_timestamp(changed_at) if changed_at is not None else ZERO_TIMESTAMP
 
     def notice(self, text: str) -> None:
         """Send a notice with the answer of the running statement."""
@@ -308,36 +295,15 @@ class Session:
         """Read the catalog, or make that of a new store."""
         stored = self.engine.get_meta("version")
         if stored is None:
-            self._create()
+            self._begin()
+            create_store(
+                self.engine, profile(self._version), UUID(bytes=self.random(16), version=4), self.now()
+            )
+            self.engine.commit()
+            self._now = None
         else:
             self._version = json.loads(stored)
-        descriptors = (
-            decode_descriptor(raw, location=f"system.descriptor/{id_}")
-            for id_, raw in self.engine.load_descriptors().items()
-        )
-        return Catalog(descriptors, next_id=self.meta("next_descriptor_id", 1))
-
-    def _create(self) -> None:
-        self._begin()
-        self.put_meta("version", self._version)
-        self.put_meta("cluster_id", str(UUID(bytes=self.random(16), version=4)))
-        catalog = bootstrap(self.profile)
-        for database in catalog.databases():
-            self.engine.create_schema(database.name, "public")
-        self._store(catalog)
-        self.engine.commit()
-        self._now = None
-
-    def _store(self, catalog: Catalog) -> None:
-        changes = catalog.commit(self.now())
-        encoded: dict[int, bytes | None] = dict.fromkeys(changes.deleted)
-        for descriptor in changes.put:
-            member = descriptor_of(descriptor)
-            assert member is not None
-            encoded[member.id] = encode_descriptor(descriptor, version=self._version)
-        self.engine.store_descriptors(encoded)
-        self.put_meta("next_descriptor_id", catalog.next_id)
-        note_change(self)
+        return load_catalog(self.engine)
 
     def _start(self) -> None:
         self._now = None
@@ -351,7 +317,8 @@ class Session:
         self._stream = None
         try:
             if self.catalog.is_changed:
-                self._store(self.catalog)
+                store_changes(self.engine, self.catalog, self._version, self.now())
+                note_change(self)
             self.engine.commit()
         except BaseException:
             self.engine.rollback()
@@ -369,9 +336,6 @@ class Session:
 
     def _dispatch(self, statement: Statement) -> Result:
         result = dispatch(statement, self)
-        if changes_store(statement):
-            now = self.now()
-            self.put_meta("last_write", [now.wall_ns, now.logical])
         return replace(result, notices=(*result.notices, *self._notices)) if self._notices else result
 
     def _run_inside(self, statement: Statement) -> Result:

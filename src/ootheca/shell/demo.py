@@ -153,12 +153,16 @@ def _show(shell: Shell, sentence: str, statements: str) -> None:
             pending.clear()
 
 
-def _rows(session: Session) -> list[object]:
-    """Return every row of the sample data, to compare."""
+def _rows(session: Session) -> list[tuple[str, ...]]:
+    """Return every row of the sample data as texts, in an order of their own, to compare."""
+    from ootheca.datum import wire_column
     from ootheca.exec.datasets.movr import DATABASE, tables
 
-    found: list[object] = []
+    found: list[tuple[str, ...]] = []
     for name, _ in tables():
-        for result in session.execute(f"SELECT * FROM {DATABASE}.{name} ORDER BY 1, 2"):
-            found.extend(batch.to_pylist() for batch in result.batches)
-    return found
+        for result in session.execute(f"SELECT * FROM {DATABASE}.{name}"):
+            for batch in result.batches:
+                types = [column.type for column in result.columns or ()]
+                texts = map(wire_column, batch.columns, types)
+                found.extend((name, *map(str, row)) for row in zip(*texts, strict=True))
+    return sorted(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from ootheca.sql.build_core import ACTIONS, Action
+from ootheca.sql.build_core import ACTIONS, HOMES, Action
 
 __all__ = ["FAMILIES", "action_named", "load_all"]
 
@@ -21,8 +21,6 @@ def action_named(name: str, family: int) -> Action:
 
 def load_all() -> dict[str, int]:
     """Load every family, and return for each action the place of its family."""
-    homes: dict[str, int] = {}
-    for number, family in enumerate(FAMILIES):
+    for family in FAMILIES:
         import_module(f"ootheca.sql.{family}")
-        homes.update({name: number for name in ACTIONS if name not in homes})
-    return homes
+    return {name: FAMILIES.index(home.rpartition(".")[2]) for name, home in HOMES.items()}

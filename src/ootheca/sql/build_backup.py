@@ -73,7 +73,7 @@ def tenant_target(c: Children) -> ast.TenantTarget:
     return ast.TenantTarget(tenant_id)
 
 
-constants(system_users_target=ast.SystemUsersTarget())
+constants(__name__, system_users_target=ast.SystemUsersTarget())
 
 
 @action
@@ -152,7 +152,7 @@ def show_backups(c: Children) -> ast.ShowBackups:
     )
 
 
-constants(with_revision_start_time="revision", with_index="index")
+constants(__name__, with_revision_start_time="revision", with_index="index")
 
 
 @action

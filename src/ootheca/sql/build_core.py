@@ -16,6 +16,7 @@ from ootheca.sql.lexer import Token
 
 __all__ = [
     "ACTIONS",
+    "HOMES",
     "Action",
     "Children",
     "action",
@@ -32,18 +33,25 @@ Children: TypeAlias = list[Any]
 Action: TypeAlias = Callable[[Children], Any]
 
 ACTIONS: dict[str, Action] = {}
+HOMES: dict[str, str] = {}
+"""Which module registered each action."""
 
 
 def action(function: Action) -> Action:
     """Register a function under its name; a final underscore, which keeps it from Python's words, is dropped."""
-    ACTIONS[function.__name__.rstrip("_")] = function
+    _register(function.__name__, function, function.__module__)
     return function
+
+
+def _register(name: str, function: Action, module: str) -> None:
+    ACTIONS[name.rstrip("_")] = function
+    HOMES[name.rstrip("_")] = module
 
 
 def actions(function: Callable[..., Any], **variants: tuple[Any, ...]) -> None:
     """Register one function for several alternatives, each with its own leading arguments."""
     for name, arguments in variants.items():
-        ACTIONS[name.rstrip("_")] = partial(function, *arguments)
+        _register(name, partial(function, *arguments), function.__module__)
 
 
 def as_tuple(values: list[Any] | None) -> tuple[Any, ...]:
@@ -82,10 +90,10 @@ def _constant(value: Any, children: Children) -> Any:
     return value
 
 
-def constants(**values: Any) -> None:
-    """Register alternatives that mean one fixed value."""
+def constants(module: str, **values: Any) -> None:
+    """Register alternatives of a module that mean one fixed value."""
     for name, value in values.items():
-        ACTIONS[name.rstrip("_")] = partial(_constant, value)
+        _register(name, partial(_constant, value), module)
 
 
 for _name in words(
@@ -94,15 +102,15 @@ for _name in words(
     "show_option_list storage_list table_commands table_elements table_patterns transaction_modes type_list when_list "
     "zone_settings"
 ):
-    ACTIONS[_name] = items
+    _register(_name, items, __name__)
 
 for _name in words(
     "admin_option concurrently for_backup grant_option if_exists if_not_exists materialized not_valid on_commit "
     "true_value with_comment"
 ):
-    ACTIONS[_name] = true
+    _register(_name, true, __name__)
 
-constants(false_value=False, nothing=None, setting_word=ast.ColumnRef(("on",)))
+constants(__name__, false_value=False, nothing=None, setting_word=ast.ColumnRef(("on",)))
 
 
 def _value(children: Children) -> Any:
@@ -110,7 +118,7 @@ def _value(children: Children) -> Any:
 
 
 for _name in ("name", "non_reserved_word", "unrestricted_name", "word", "string_constant"):
-    ACTIONS[_name] = _value
+    _register(_name, _value, __name__)
 
 
 @action

@@ -180,7 +180,7 @@ def truncate(c: Children) -> ast.Truncate:
 
 
 # Views
-constants(temporary="TEMPORARY", unlogged="UNLOGGED")
+constants(__name__, temporary="TEMPORARY", unlogged="UNLOGGED")
 
 
 @action

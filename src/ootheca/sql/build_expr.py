@@ -24,6 +24,7 @@ actions(
     bit_literal=(ast.BitLiteral,),
 )
 constants(
+    __name__,
     true_literal=ast.BoolLiteral(True),
     false_literal=ast.BoolLiteral(False),
     null_literal=ast.NullLiteral(),
@@ -85,7 +86,7 @@ def column_ref(c: Children) -> ast.ColumnRef:
 
 @action
 def star(c: Children) -> ast.Star:
-    return ast.Star(c[0] if c else ())
+    return ast.Star(tuple(c))
 
 
 def _call(quantifier: Any, c: Children) -> ast.FunctionCall:
@@ -133,9 +134,17 @@ def overlay(c: Children) -> ast.FunctionCall:
     return ast.FunctionCall(("overlay",), tuple(part for part in c if part is not None))
 
 
-@action
-def substring(c: Children) -> ast.FunctionCall:
-    return ast.FunctionCall(("substring",), tuple(c[0]))
+def _listed(name: str, c: Children) -> ast.FunctionCall:
+    return ast.FunctionCall((name,), tuple(c[0]))
+
+
+actions(
+    _listed,
+    extract_list=("extract",),
+    extract_duration_list=("extract_duration",),
+    overlay_list=("overlay",),
+    substring=("substring",),
+)
 
 
 @action
@@ -247,6 +256,7 @@ def like_escape(c: Children) -> ast.FunctionCall:
 
 
 constants(
+    __name__,
     op_like="LIKE",
     op_not_like="NOT LIKE",
     op_ilike="ILIKE",
@@ -444,7 +454,7 @@ def _time(suffix: str | None, c: Children) -> ast.TypeName:
 
 
 actions(_time, time_type=(None,), time_with_zone=("TZ",), time_without_zone=("",))
-constants(double_type=ast.TypeName("FLOAT8"), box2d_type=ast.TypeName("BOX2D"))
+constants(__name__, double_type=ast.TypeName("FLOAT8"), box2d_type=ast.TypeName("BOX2D"))
 
 
 @action

@@ -24,7 +24,7 @@ actions(
     explain_analyze=(True, False),
     explain_analyze_with=(True, True),
 )
-constants(analyze=True)
+constants(__name__, analyze=True)
 
 
 @action
@@ -90,6 +90,7 @@ def release(c: Children) -> ast.ReleaseSavepoint:
 
 
 constants(
+    __name__,
     priority_low="PRIORITY LOW",
     priority_normal="PRIORITY NORMAL",
     priority_high="PRIORITY HIGH",
@@ -173,6 +174,7 @@ def show_cluster_setting(c: Children) -> ast.ShowClusterSetting:
 
 
 constants(
+    __name__,
     show_cluster_settings=ast.ShowClusterSetting(),
     show_cluster_settings_all=ast.ShowClusterSetting(which="ALL"),
     show_cluster_settings_public=ast.ShowClusterSetting(which="PUBLIC"),
@@ -196,6 +198,7 @@ actions(
     show_statistics=(ast.ShowStatistics,),
 )
 constants(
+    __name__,
     show_types=ast.ShowTypes(),
     show_users=ast.ShowUsers(),
     show_roles=ast.ShowRoles(),
@@ -329,7 +332,7 @@ def zone_using(c: Children) -> tuple[bool, tuple[Any, ...]]:
     return False, tuple(c[0])
 
 
-constants(zone_default=(False, ()), zone_discard=(True, ()))
+constants(__name__, zone_default=(False, ()), zone_discard=(True, ()))
 
 
 @action
@@ -422,7 +425,7 @@ def default_revoke(c: Children) -> ast.AlterDefaultPrivileges:
     return _default_privileges(False, c, False)
 
 
-constants(all_roles="*")
+constants(__name__, all_roles="*")
 
 
 def _default_privileges(is_grant: bool, c: Children, with_option: bool) -> ast.AlterDefaultPrivileges:

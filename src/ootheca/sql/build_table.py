@@ -94,6 +94,7 @@ def _fk_action(key: str, c: Children) -> tuple[str, str]:
 
 actions(_fk_action, on_delete=("on_delete",), on_update=("on_update",))
 constants(
+    __name__,
     act_no_action="NO ACTION",
     act_restrict="RESTRICT",
     act_cascade="CASCADE",
@@ -229,6 +230,7 @@ def predicate(c: Children) -> tuple[str, Any]:
 
 
 constants(
+    __name__,
     not_visible=("is_not_visible", True),
     visible=("is_not_visible", False),
     tail_not_valid=("is_not_valid", True),
@@ -282,7 +284,7 @@ def index_expression(c: Children) -> ast.Expr:
     return c[0]  # type: ignore[no-any-return]
 
 
-constants(word_first="FIRST", word_last="LAST")
+constants(__name__, word_first="FIRST", word_last="LAST")
 
 
 def _index(is_unique: bool, is_inverted: bool, c: Children) -> ast.IndexDef:
@@ -352,7 +354,7 @@ actions(
     partition_all_list=("LIST", True),
     partition_all_range=("RANGE", True),
 )
-constants(partition_nothing=ast.PartitionBy("NOTHING"))
+constants(__name__, partition_nothing=ast.PartitionBy("NOTHING"))
 
 
 @action
@@ -376,6 +378,7 @@ def range_partition(c: Children) -> ast.RangePartition:
 
 
 constants(
+    __name__,
     locality_global="GLOBAL",
     locality_table="REGIONAL BY TABLE IN PRIMARY REGION",
     locality_primary="REGIONAL BY TABLE IN PRIMARY REGION",
@@ -529,6 +532,7 @@ def alter_column(c: Children) -> Any:
 
 # Indexes
 constants(
+    __name__,
     kind_unique=(True, False),
     kind_inverted=(False, True),
     kind_unique_inverted=(True, True),

@@ -225,7 +225,6 @@ def _module_text(digest: str, encoded: str) -> str:
     lines = "\n".join(textwrap.wrap(encoded, 1000))
     return (
         '"""Generated from grammar/*.lark by `python -m ootheca.sql.compile_grammar`; do not edit."""\n\n'
-        "# ruff: noqa: E501\n\n"
         f'__all__ = ["DIGEST", "TABLES"]\n\nDIGEST = "{digest}"\nTABLES = r"""\n{lines}\n"""\n'
     )
 

@@ -65,13 +65,13 @@ _TOKEN = re.compile(
       |[-+*/%^&|\#<>=~?@:.,;()\[\]{}!$\\`])
   | (?P<other>.)
     """,
-    re.VERBOSE | re.DOTALL,
+    re.VERBOSE | re.DOTALL | re.ASCII,
 )
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 _STRING_END = re.compile(r"[^']*(?:''[^']*)*'")
 _ESCAPED_END = re.compile(r"[^'\\]*(?:(?:\\.|'')[^'\\]*)*'", re.DOTALL)
 _QUOTED_END = re.compile(r'[^"]*(?:""[^"]*)*"')
-_GAP = re.compile(r"\s*\n\s*(?=')")
+_GAP = re.compile(r"\s*\n\s*(?=')", re.ASCII)
 
 
 def tokenize(text: str, position: int = 0) -> Iterator[Token]:

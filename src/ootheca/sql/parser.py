@@ -136,7 +136,7 @@ def parse_type(text: str) -> ast.TypeName:
 
 
 def _parse_alone(text: str, start: str) -> Any:
-    source = _Source(StatementText(text.rstrip(), 0, len(text), is_terminated=False))
+    source = _Source(StatementText(text.rstrip(" \t\n\r\f\v"), 0, len(text), is_terminated=False))
     return source.parse_as(start)
 
 

@@ -23,8 +23,9 @@ __all__ = ["StatementText", "is_complete", "split"]
 _PLAIN = re.compile(
     r"""(?:[^'"$;/\\>-]++|'(?<![eEb]')[^']*+'|"[^"]*+"|-(?!-)|//|/(?!\*)|(?<=[^\x00-#%-/:-@\[-^`{-\x7f])\$|\$(?=[0-9]))++"""
 )
-_BLANK = re.compile(r"(?:\s++|--[^\n]*+)++")
-_LINE_END = re.compile(r"\\[ \t]*(?:\r?\n|\Z)")
+_BLANK = re.compile(r"(?:\s++|--[^\n]*+)++", re.ASCII)
+_SPACES = " \t\n\r\f\v"
+_LINE_END = re.compile(r"\\[ \t]*\r?\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def _split(text: str) -> Iterator[StatementText]:
 
 def _take_plain(plain: re.Match[str], scan: _Scan) -> int:
     """Take a skimmed run. Its last letter may be the prefix of a string, which is the same token either way."""
-    stripped = plain[0].rstrip()
+    stripped = plain[0].rstrip(_SPACES)
     if stripped:
         scan.take(plain.start(), plain.start() + len(stripped))
     return plain.end()
@@ -126,7 +127,7 @@ def _is_paste(text: str, position: int, *, is_first: bool) -> bool:
     if text[position] == "\\":
         return _LINE_END.match(text, position) is not None
     if text[position] == ">" and is_first and text[position + 1 : position + 2] == " ":
-        return not text[text.rfind("\n", 0, position) + 1 : position].strip()
+        return not text[text.rfind("\n", 0, position) + 1 : position].strip(_SPACES)
     return False
 
 

@@ -63,7 +63,10 @@ def test_layers_are_found_in_the_old_and_the_new_place(place: str) -> None:
     collection = MemoryStorage()
     for layer in ("20261121/173758.23", "20261121/173757.14"):
         collection.write(f"{place}/{layer}/BACKUP_MANIFEST", b"x")
-    assert find_layers(collection, f"/{FULL}") == [f"{place}/20261121/173757.14", f"{place}/20261121/173758.23"]
+    assert find_layers(collection, f"/{FULL}") == [
+        f"{place}/20261121/173757.14",
+        f"{place}/20261121/173758.23",
+    ]
     assert find_layers(collection, "2026/11/21-173757.77") == []
 
 

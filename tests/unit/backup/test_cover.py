@@ -50,13 +50,16 @@ def message(bank: Bank, chain: Chain) -> str:
 
 def test_a_missing_layer_is_told(bank: Bank) -> None:
     id_ = accounts(bank).id
-    assert message(bank, make_chain(accounts(bank), (Timestamp(0), T1), (T2, T3))) == {
-        "20.2": "making import requests for 2 backups: no backup covers time [1600000000.500000000,0,"
-        f"1600000001.500000000,0) for range [/Table/{id_}/1,/Table/{id_}/2) or backups listed out of order "
-        "(mismatched start time)",
-        "21.2": f"no backup covers time [1600000000.500000000,0,1600000001.500000000,0) for range [/Table/{id_}/1,"
-        f"/Table/{id_}/4) (or backups listed out of order)",
-    }[bank.profile.version]
+    assert (
+        message(bank, make_chain(accounts(bank), (Timestamp(0), T1), (T2, T3)))
+        == {
+            "20.2": "making import requests for 2 backups: no backup covers time [1600000000.500000000,0,"
+            f"1600000001.500000000,0) for range [/Table/{id_}/1,/Table/{id_}/2) or backups listed out of order "
+            "(mismatched start time)",
+            "21.2": f"no backup covers time [1600000000.500000000,0,1600000001.500000000,0) for range [/Table/{id_}/1,"
+            f"/Table/{id_}/4) (or backups listed out of order)",
+        }[bank.profile.version]
+    )
 
 
 def test_layers_in_the_wrong_order_are_told(bank: Bank) -> None:
@@ -78,7 +81,9 @@ def test_a_table_that_the_last_layer_leaves_out_is_told(bank: Bank) -> None:
     told = message(bank, open_chain(SealedStorage(first), [SealedStorage(last)]))
     assert "no backup covers time [1600000000.500000000,0,1600000001.500000000,0)" in told
     assert told.endswith(
-        {"20.2": "(or backups out of order)", "21.2": "(or backups listed out of order)"}[bank.profile.version]
+        {"20.2": "(or backups out of order)", "21.2": "(or backups listed out of order)"}[
+            bank.profile.version
+        ]
     )
 
 
@@ -87,7 +92,9 @@ def test_an_introduced_index_is_covered_from_the_beginning(bank: Bank) -> None:
     first, last = MemoryStorage(), MemoryStorage()
     whole = (prefix(table.id, 1), prefix(table.id, 4))
     write_layer(first, end=T1, spans=[(prefix(table.id, 1), prefix(table.id, 2))])
-    write_layer(last, start=T1, end=T2, spans=[whole], introduced=[(prefix(table.id, 2), prefix(table.id, 4))])
+    write_layer(
+        last, start=T1, end=T2, spans=[whole], introduced=[(prefix(table.id, 2), prefix(table.id, 4))]
+    )
     check_cover(open_chain(SealedStorage(first), [SealedStorage(last)]), [table], facts=bank.profile)
 
 

@@ -49,7 +49,9 @@ def fill_engine(backup: Backup) -> MemoryEngine:
         as_text = [
             column.id
             for column in opened.table.columns
-            if batches and column.name in batches[0].schema.names and _is_text_fallback(batches[0], opened, column.name)
+            if batches
+            and column.name in batches[0].schema.names
+            and _is_text_fallback(batches[0], opened, column.name)
         ]
         engine.create_table(name, opened.table, text_columns=frozenset(as_text))
         engine.insert(name, opened.table, batches)
@@ -62,7 +64,12 @@ def _is_text_fallback(batch: pa.RecordBatch, opened: object, column: str) -> boo
 
 def can_be_written(table: Table) -> bool:
     """Collation keys are those of the server's own tables; virtual columns have values only in a store with SQL."""
-    keys = [table.column_by_id[id_] for index in table.all_indexes for id_ in index.key_column_ids if table.has_data]
+    keys = [
+        table.column_by_id[id_]
+        for index in table.all_indexes
+        for id_ in index.key_column_ids
+        if table.has_data
+    ]
     return not any(column.is_virtual or column.type.family is Family.COLLATED_STRING for column in keys)
 
 
@@ -73,7 +80,9 @@ class Rewritten:
         self.original = open_backup("nodelocal://1/full", external_io_dir=golden.extern)
         self.manifest = self.original.chain.last.manifest
         self.tables = [
-            self.original.catalog.describe(desc.table.id) for desc in self.manifest.descriptors if desc.HasField("table")
+            self.original.catalog.describe(desc.table.id)
+            for desc in self.manifest.descriptors
+            if desc.HasField("table")
         ]
         self.written = [table for table in self.tables if can_be_written(table)]
         left_out = {table.id for table in self.tables} - {table.id for table in self.written}
@@ -157,7 +166,9 @@ def test_the_digest_of_all_entries_is_that_of_the_servers(rewritten: Rewritten) 
 def test_spans_and_descriptors_are_the_servers(rewritten: Rewritten) -> None:
     plan, manifest = rewritten.whole_plan, rewritten.manifest
     assert list(plan.spans) == [(span.key, span.end_key) for span in manifest.spans]
-    assert [d.SerializeToString() for d in plan.descriptors] == [d.SerializeToString() for d in manifest.descriptors]
+    assert [d.SerializeToString() for d in plan.descriptors] == [
+        d.SerializeToString() for d in manifest.descriptors
+    ]
     assert list(plan.complete_databases) == list(manifest.complete_dbs)
     assert set(plan.table_ids) == set(manifest.statistics_filenames)
 

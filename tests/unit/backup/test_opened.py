@@ -137,7 +137,9 @@ def test_every_row_of_every_table(
         kept = [i for i, column in enumerate(columns) if column in rows.schema.names]
         types = {column.name: column.type for column in backup.table(name).table.columns}
         zoned = {i for i in kept if types[columns[i]].family is Family.TIMETZ}
-        want = Counter(tuple(_comparable(row[i]) if i in zoned else row[i] for i in kept) for row in expected["rows"])
+        want = Counter(
+            tuple(_comparable(row[i]) if i in zoned else row[i] for i in kept) for row in expected["rows"]
+        )
         got = Counter(texts_of(rows.select([columns[i] for i in kept]), backup, name, version))
         assert got == want, name
         compared += 1
@@ -177,12 +179,18 @@ def test_an_unknown_table_is_told() -> None:
 
 def test_a_layers_end_is_a_time_to_read_at(tmp_path: Path) -> None:
     golden = GoldenSet("21.2", "c_kms")
-    whole = open_backup("nodelocal://1/kms2", kms=[KEY_A], external_io_dir=golden.extern, sandbox_dir=tmp_path)
+    whole = open_backup(
+        "nodelocal://1/kms2", kms=[KEY_A], external_io_dir=golden.extern, sandbox_dir=tmp_path
+    )
     ends = [layer.end for layer in whole.chain.layers]
     assert len(ends) == 3
     for number, end in enumerate(ends):
         part = open_backup(
-            "nodelocal://1/kms2", kms=[KEY_A], as_of=str(end), external_io_dir=golden.extern, sandbox_dir=tmp_path
+            "nodelocal://1/kms2",
+            kms=[KEY_A],
+            as_of=str(end),
+            external_io_dir=golden.extern,
+            sandbox_dir=tmp_path,
         )
         assert len(part.chain.layers) == number + 1
         assert part.until == end

@@ -42,7 +42,10 @@ def test_a_gap_between_index_ids_parts_the_spans() -> None:
 
 def test_interleaved_indexes_are_exported_with_their_root() -> None:
     catalog = shapes()
-    ids = [catalog.resolve_table(("shapes", name), "").id for name in ("inter_parent", "inter_child", "inter_grandchild")]
+    ids = [
+        catalog.resolve_table(("shapes", name), "").id
+        for name in ("inter_parent", "inter_child", "inter_grandchild")
+    ]
     plan = plan_backup(catalog, ids, [], covers_cluster=False, end_time=END, profile=profile("20.2"))
     assert plan.spans == ((prefix(ids[0], 1), prefix(ids[0], 2)),)
     (export,) = plan.exports
@@ -53,7 +56,8 @@ def test_interleaved_indexes_are_exported_with_their_root() -> None:
 def test_interleaved_tables_are_taken_together_or_not_at_all() -> None:
     catalog = shapes()
     parent, child, grandchild = (
-        catalog.resolve_table(("shapes", name), "").id for name in ("inter_parent", "inter_child", "inter_grandchild")
+        catalog.resolve_table(("shapes", name), "").id
+        for name in ("inter_parent", "inter_child", "inter_grandchild")
     )
 
     def refusal(*ids: int) -> str:
@@ -61,8 +65,13 @@ def test_interleaved_tables_are_taken_together_or_not_at_all() -> None:
             plan_backup(catalog, ids, [], covers_cluster=False, end_time=END, profile=profile("20.2"))
         return caught.value.message
 
-    assert refusal(child, grandchild) == f'cannot backup table "inter_child" without interleave parent (ID {parent})'
+    assert (
+        refusal(child, grandchild)
+        == f'cannot backup table "inter_child" without interleave parent (ID {parent})'
+    )
     assert refusal(parent, child) == (
         f'cannot backup table "inter_child" without interleave child table (ID {grandchild})'
     )
-    assert refusal(parent) == f'cannot backup table "inter_parent" without interleave child table (ID {child})'
+    assert (
+        refusal(parent) == f'cannot backup table "inter_parent" without interleave child table (ID {child})'
+    )

@@ -24,9 +24,13 @@ def make_chain(*layers: MemoryStorage) -> Chain:
     return open_chain(folders[0], folders[1:])
 
 
-def layer(start: int, end: int, *files: tuple[bytes, bytes, list[tuple[bytes, int, bytes]]], **kwargs: object) -> MemoryStorage:
+def layer(
+    start: int, end: int, *files: tuple[bytes, bytes, list[tuple[bytes, int, bytes]]], **kwargs: object
+) -> MemoryStorage:
     storage = MemoryStorage()
-    write_layer(storage, start=Timestamp(start), end=Timestamp(end), files=files, spans=[(START, STOP)], **kwargs)  # type: ignore[arg-type]
+    write_layer(
+        storage, start=Timestamp(start), end=Timestamp(end), files=files, spans=[(START, STOP)], **kwargs
+    )  # type: ignore[arg-type]
     return storage
 
 
@@ -72,7 +76,9 @@ def test_versions_of_one_key_split_between_batches_are_one(monkeypatch: pytest.M
         if values[0]:
             model[key] = values[0]
     chain = make_chain(layer(0, 100, (START, STOP, entries), has_history=True))
-    monkeypatch.setattr(sst_reader.SSTReader.batches, "__kwdefaults__", {"start": None, "end": None, "batch_size": 1})
+    monkeypatch.setattr(
+        sst_reader.SSTReader.batches, "__kwdefaults__", {"start": None, "end": None, "batch_size": 1}
+    )
     for cut in range(1, 40, 7):
         whole = [(key, value) for key, _, value in drain(chain)]
         assert whole == sorted(model.items())
@@ -100,7 +106,9 @@ def test_many_layers_in_small_batches_give_what_a_model_gives() -> None:
     layers = []
     for number in range(6):
         chosen = sorted(rng.sample(keys, 150 if number == 0 else 60))
-        entries = [(key, number * 10 + 1, b"" if number and rng.random() < 0.4 else b"%d" % number) for key in chosen]
+        entries = [
+            (key, number * 10 + 1, b"" if number and rng.random() < 0.4 else b"%d" % number) for key in chosen
+        ]
         model.update((key, value) for key, _, value in entries)
         cut = chosen[len(chosen) // 2]
         place = chosen.index(cut)
@@ -113,14 +121,26 @@ def test_many_layers_in_small_batches_give_what_a_model_gives() -> None:
 
 def test_only_keys_within_the_files_span_count() -> None:
     """Files that share an SST each own a span of it."""
-    storage = layer(0, 10, (START, MIDDLE, [(A, 1, b"a"), (B, 1, b"b")]), (MIDDLE, STOP, [(C, 1, b"c")]), shared_path="1.sst")
+    storage = layer(
+        0,
+        10,
+        (START, MIDDLE, [(A, 1, b"a"), (B, 1, b"b")]),
+        (MIDDLE, STOP, [(C, 1, b"c")]),
+        shared_path="1.sst",
+    )
     assert [key for key, *_ in drain(make_chain(storage))] == [A, B, C]
     assert [key for key, *_ in drain(make_chain(storage), START, MIDDLE)] == [A, B]
     assert [key for key, *_ in drain(make_chain(storage), B, C)] == [B]
 
 
 def test_a_shared_file_is_read_from_storage_once() -> None:
-    storage = layer(0, 10, (START, MIDDLE, [(A, 1, b"a"), (B, 1, b"b")]), (MIDDLE, STOP, [(C, 1, b"c")]), shared_path="1.sst")
+    storage = layer(
+        0,
+        10,
+        (START, MIDDLE, [(A, 1, b"a"), (B, 1, b"b")]),
+        (MIDDLE, STOP, [(C, 1, b"c")]),
+        shared_path="1.sst",
+    )
     reads: list[str] = []
 
     class Counting(MemoryStorage):
@@ -163,5 +183,7 @@ def test_a_sound_file_in_anothers_place_is_refused(version: str) -> None:
             mixed = MemoryStorage()
             for info in storage.list():
                 mixed.write(info.name, storage.read(other if info.name == name else info.name))
-            with pytest.raises(CorruptionError, match=r"checksum mismatch for|does not hold what the manifest says"):
+            with pytest.raises(
+                CorruptionError, match=r"checksum mismatch for|does not hold what the manifest says"
+            ):
                 drain(open_chain(SealedStorage(mixed)))

@@ -18,7 +18,9 @@ PASSPHRASE = EncryptionOptions(passphrase="correct horse ž battery")
 
 @pytest.mark.parametrize("options", [PASSPHRASE, KMS_OPTIONS], ids=["passphrase", "kms"])
 @pytest.mark.parametrize("file_version", [1, 2])
-def test_what_one_folder_seals_another_of_its_chain_opens(options: EncryptionOptions, file_version: int) -> None:
+def test_what_one_folder_seals_another_of_its_chain_opens(
+    options: EncryptionOptions, file_version: int
+) -> None:
     storage = MemoryStorage()
     folder, info = create_sealed(
         storage, options, KMS_ENV, file_version=file_version, random=random.Random(1).randbytes
@@ -45,8 +47,12 @@ def test_without_options_nothing_is_sealed() -> None:
 
 def test_the_newest_of_several_key_sets_counts() -> None:
     storage = MemoryStorage()
-    old, old_info = create_sealed(storage, PASSPHRASE, KMS_ENV, file_version=2, random=random.Random(1).randbytes)
-    new, new_info = create_sealed(storage, PASSPHRASE, KMS_ENV, file_version=2, random=random.Random(2).randbytes)
+    old, old_info = create_sealed(
+        storage, PASSPHRASE, KMS_ENV, file_version=2, random=random.Random(1).randbytes
+    )
+    new, new_info = create_sealed(
+        storage, PASSPHRASE, KMS_ENV, file_version=2, random=random.Random(2).randbytes
+    )
     assert old_info is not None
     assert new_info is not None
     storage.write("ENCRYPTION-INFO", old_info)

@@ -58,7 +58,9 @@ def test_a_backup_restores_to_equal_tables(bank: Bank, options: EncryptionOption
     assert (summary.rows, summary.index_entries, summary.data_size) == restored.counts
     assert set(restored.engine.tables) == set(bank.engine.tables)
     for name, rows in bank.engine.tables.items():
-        assert restored.engine.tables[name].equals(rows.sort_by("id")), name  # in the order of the primary key
+        assert restored.engine.tables[name].equals(rows.sort_by("id")), (
+            name
+        )  # in the order of the primary key
 
 
 def test_one_profiles_backup_restores_under_the_other() -> None:
@@ -140,7 +142,10 @@ def test_every_file_is_what_the_manifest_says(bank: Bank) -> None:
         plain = storage.read(file.path)
         assert file.sha512 == (hashlib.sha512(plain).digest() if bank.profile.version == "20.2" else b"")
         table = SSTReader.open(plain, location=file.path)
-        assert table.footer.format is {"20.2": TableFormat.LEVELDB, "21.2": TableFormat.ROCKSDB_V2}[bank.profile.version]
+        assert (
+            table.footer.format
+            is {"20.2": TableFormat.LEVELDB, "21.2": TableFormat.ROCKSDB_V2}[bank.profile.version]
+        )
         assert table.verify() > 0
         batch = table.read_all()
         assert set(batch.wall_ns.tolist()) == {END.wall_ns}
@@ -153,7 +158,11 @@ def test_every_file_is_what_the_manifest_says(bank: Bank) -> None:
             counter.data_size, counter.rows, counter.index_entries,
         )  # fmt: skip
     counts = manifest.entry_counts
-    assert (counts.data_size, counts.rows, counts.index_entries) == (total.data_size, total.rows, total.index_entries)
+    assert (counts.data_size, counts.rows, counts.index_entries) == (
+        total.data_size,
+        total.rows,
+        total.index_entries,
+    )
     assert (total.rows, total.index_entries) == (60, 80)
 
 
@@ -182,7 +191,9 @@ def test_files_are_cut_at_the_target_size_between_rows(bank: Bank, monkeypatch: 
     assert restore(storage).counts == restore(whole).counts
 
 
-def test_a_large_index_without_an_order_is_sorted_by_the_store(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_index_without_an_order_is_sorted_by_the_store(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from ootheca.backup import entries
 
     in_memory, in_store = MemoryStorage(), MemoryStorage()
@@ -191,7 +202,9 @@ def test_a_large_index_without_an_order_is_sorted_by_the_store(bank: Bank, monke
     monkeypatch.setattr(entries, "_SORT_IN_MEMORY_SIZE", 0)
     take_backup(bank, in_store)
     assert bank.engine.num_sorts > before
-    assert [in_store.read(name) for name in names(in_store)] == [in_memory.read(name) for name in names(in_memory)]
+    assert [in_store.read(name) for name in names(in_store)] == [
+        in_memory.read(name) for name in names(in_memory)
+    ]
 
 
 def test_a_folder_with_a_backup_is_refused(bank: Bank) -> None:
@@ -233,7 +246,9 @@ class Racing(MemoryStorage):
 def test_of_two_writers_at_one_time_one_wins(bank: Bank, finishes: bool) -> None:
     storage = Racing()
     storage.finishes = finishes
-    with pytest.raises(ObjectExistsError, match="BACKUP_MANIFEST file$" if finishes else "already in progress"):
+    with pytest.raises(
+        ObjectExistsError, match="BACKUP_MANIFEST file$" if finishes else "already in progress"
+    ):
         take_backup(bank, storage)
     name = "BACKUP_MANIFEST" if finishes else "BACKUP-CHECKPOINT"
     assert names(storage) == [name, "ran"]
@@ -292,7 +307,9 @@ def test_slices_end_between_rows() -> None:
     from tests.support.backups import as_batch
 
     row = b"\xbd\x89%c"
-    keys = [row % (0x88 + i // 3) + suffix for i, suffix in enumerate([b"\x88", b"\x89\x89", b"\x8a\x89"] * 5)]
+    keys = [
+        row % (0x88 + i // 3) + suffix for i, suffix in enumerate([b"\x88", b"\x89\x89", b"\x8a\x89"] * 5)
+    ]
     batch = as_batch([(key, 1, b"v") for key in keys])
     original, write._SLICE_ROWS = write._SLICE_ROWS, 4
     try:

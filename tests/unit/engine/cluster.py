@@ -19,19 +19,24 @@ from ootheca.types import INT8, EnumType, Family, SQLType
 __all__ = ["Cluster", "column", "enum", "make_table"]
 
 
-def enum(name: str, *labels: str, id: int = 60) -> SQLType:
+def enum(name: str, *labels: str, type_id: int = 60) -> SQLType:
     """Return an enum type."""
-    members = EnumType(id, name, labels, tuple(bytes([0x40 + i]) for i in range(len(labels))))
-    return SQLType(Family.ENUM, 100_000 + id, enum=members)
+    members = EnumType(type_id, name, labels, tuple(bytes([0x40 + i]) for i in range(len(labels))))
+    return SQLType(Family.ENUM, 100_000 + type_id, enum=members)
 
 
-def column(id: int, name: str, type_: SQLType, **facts: Any) -> Column:
+def column(column_id: int, name: str, type_: SQLType, **facts: Any) -> Column:
     """Return a column."""
-    return Column(id, name, type_, **facts)
+    return Column(column_id, name, type_, **facts)
 
 
 def make_table(
-    name: str, *columns: Column, key: Sequence[str] = (), unique: Sequence[Index] = (), id: int = 53, **facts: Any
+    name: str,
+    *columns: Column,
+    key: Sequence[str] = (),
+    unique: Sequence[Index] = (),
+    table_id: int = 53,
+    **facts: Any,
 ) -> Table:
     """Return a table; without `key` it gets the hidden column `rowid`, as CockroachDB does it."""
     if not key:
@@ -44,7 +49,7 @@ def make_table(
     columns = tuple(replace(c, is_nullable=False) if c.name in key else c for c in columns)
     primary = Index(1, f"{name}_pkey", True, tuple(ids[k] for k in key), (False,) * len(key))
     family = ColumnFamily(0, "primary", tuple(ids.values()))
-    return Table(id, name, columns, (family,), primary, tuple(unique), **facts)
+    return Table(table_id, name, columns, (family,), primary, tuple(unique), **facts)
 
 
 @dataclass
@@ -144,7 +149,9 @@ class Cluster:
         out: list[tuple[str | None, ...]] = []
         for batch in result.batches:
             assert batch.schema.names == [c.name for c in result.columns]
-            texts = [wire_column(array, c.type) for array, c in zip(batch.columns, result.columns, strict=True)]
+            texts = [
+                wire_column(array, c.type) for array, c in zip(batch.columns, result.columns, strict=True)
+            ]
             out.extend(zip(*texts, strict=True))
         return out
 

@@ -87,7 +87,7 @@ def test_refused_while_building(text: str, message: str | None, sqlstate: str) -
     assert error.sqlstate == sqlstate
 
 
-@pytest.mark.parametrize("depth", [150, 5000, 200_000])
+@pytest.mark.parametrize("depth", [150, 20_000])
 @pytest.mark.parametrize(
     ("opening", "closing"),
     [("(", ")"), ("ARRAY[", "]"), ("NOT ", ""), ("1 + ", ""), ("- ", ""), ("CASE WHEN ", " THEN 1 END")],

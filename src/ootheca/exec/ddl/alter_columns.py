@@ -259,6 +259,7 @@ def set_not_null(command: ast.SetNotNull, builder: TableBuilder) -> None:
     if not column.nullable:
         return
     column.nullable = False
+    builder.desc.next_mutation_id += 1
     session.engine.find_violation(
         table_name(session, builder.desc), session.describe(builder.desc.id), session.names
     )

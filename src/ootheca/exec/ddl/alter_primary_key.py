@@ -39,20 +39,22 @@ def alter_primary_key(command: ast.AlterPrimaryKey, session: Session, desc: pb.T
         column = builder.column(item.column or "")
         if column.nullable:
             raise OothecaError(f'cannot use nullable column "{column.name}" in primary key', sqlstate="42P16")
-    old = pb.IndexDescriptor()
-    old.CopyFrom(staged.primary_index)
+    old = _copy(staged.primary_index)
     num_columns = len(staged.columns)
+    # Every other index is made anew, and takes its place after what this statement makes.
+    rewritten = [_copy(index) for index in staged.indexes]
+    del staged.indexes[:]
     staged.primary_index.Clear()
     set_primary_key(builder, command.columns, old.name, command.sharding)
     staged.primary_index.encoding_type = 1
     staged.primary_index.created_explicitly = True
     if not _is_implicit(staged, old):
         _keep_old_key(builder, old)
-    for index in staged.indexes:
-        if index.id < staged.primary_index.id:
-            update_index_columns(builder, index)
-            index.id = staged.next_index_id
-            staged.next_index_id += 1
+    for index in rewritten:
+        update_index_columns(builder, index)
+        index.id = staged.next_index_id
+        staged.next_index_id += 1
+        staged.indexes.append(index)
     add_shard_checks(builder)
     builder.complete_families()
     refresh_primary_index(builder)
@@ -62,6 +64,12 @@ def alter_primary_key(command: ast.AlterPrimaryKey, session: Session, desc: pb.T
     for column in staged.columns[num_columns:]:
         session.engine.add_column(name, session.describe(staged.id), column.id, session.names)
     session.engine.find_violation(name, session.describe(staged.id), session.names)
+
+
+def _copy(index: pb.IndexDescriptor) -> pb.IndexDescriptor:
+    copy = pb.IndexDescriptor()
+    copy.CopyFrom(index)
+    return copy
 
 
 def _is_implicit(desc: pb.TableDescriptor, index: pb.IndexDescriptor) -> bool:

@@ -79,7 +79,7 @@ def _change(command: ast.AlterTableCommand, session: Session, desc: pb.TableDesc
         ):
             alter_columns.change_expression(command, _builder(session, desc))
         case ast.SetNotNull():
-            alter_columns.set_not_null(command, _builder(session, desc, SCHEMA_CHANGE_STEPS))
+            alter_columns.set_not_null(command, _builder(session, desc, SCHEMA_CHANGE_STEPS + 1))
         case ast.DropNotNull():
             alter_columns.drop_not_null(command, _builder(session, desc))
         case ast.AlterColumnType():

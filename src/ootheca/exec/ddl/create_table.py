@@ -18,6 +18,7 @@ from ootheca.exec.ddl.table_indexes import (
     bucket_count,
     ensure_primary_key,
     number_constraints,
+    prepare_columns,
     refresh_primary_index,
     set_primary_key,
 )
@@ -36,7 +37,7 @@ def run(statement: ast.CreateTable | ast.CreateTableAs, session: Session) -> Res
         from ootheca.exec.ddl.create_table_as import create_table_as
 
         return create_table_as(statement, session)
-    _refuse(statement)
+    _refuse(statement, session)
     schema = target_schema(session, statement.name)
     name = statement.name.object
     if is_taken(session, schema, name, if_not_exists=statement.if_not_exists):
@@ -67,7 +68,11 @@ def finish_table(builder: TableBuilder) -> None:
     builder.link_types()
 
 
-def _refuse(statement: ast.CreateTable) -> None:
+def _refuse(statement: ast.CreateTable, session: Session) -> None:
+    for name, _ in statement.storage_parameters:
+        if name.startswith("ttl"):
+            raise UnsupportedError("unimplemented: row-level TTL is not supported")
+        session.notice(f'storage parameter "{name}" is ignored')
     if statement.persistence == "TEMPORARY":
         raise UnsupportedError(
             "temporary tables are only supported experimentally", hint="create an ordinary table instead"
@@ -107,10 +112,7 @@ def _add_indexes(builder: TableBuilder, statement: ast.CreateTable) -> None:
     specs = list(_index_specs(statement))
     if keys:
         set_primary_key(builder, keys[0].columns, keys[0].name, keys[0].sharding)
-    for spec in specs:
-        if spec.sharding is not None:
-            names = [item.column for item in spec.columns if item.column is not None]
-            add_shard_column(builder, names, bucket_count(spec.sharding))
+    specs = [prepare_columns(builder, spec) for spec in specs]
     ensure_primary_key(builder)
     for spec in specs:
         add_index(builder, spec)

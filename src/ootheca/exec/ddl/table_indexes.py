@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ootheca import pb
 from ootheca.errors import DuplicateColumnError, DuplicateTableError, OothecaError, UnsupportedError
 from ootheca.exec.ddl.builder import INT4_TYPE, INT8_TYPE, TableBuilder
+from ootheca.exec.ddl.types import type_message
 from ootheca.names import format_identifier
 from ootheca.sql import ast
 
@@ -22,6 +23,7 @@ __all__ = [
     "find_index",
     "fresh_name",
     "number_constraints",
+    "prepare_columns",
     "refresh_primary_index",
     "set_primary_key",
     "update_index_columns",
@@ -33,6 +35,7 @@ _INVERTIBLE = frozenset(
     {pb.Family.JsonFamily, pb.Family.ArrayFamily, pb.Family.GeometryFamily, pb.Family.GeographyFamily}
 )
 _DEFAULT_BUCKETS = 16
+_DISJOINT_VERSION = 3
 _INDEX = pb.IndexDescriptor
 
 
@@ -92,6 +95,48 @@ def add_shard_column(builder: TableBuilder, columns: Sequence[str], buckets: int
         hashed = parts[0] if len(parts) == 1 else f"concat({', '.join(parts)})"
     column.compute_expr = f"mod(fnv32({hashed}), {buckets}:::INT8)"
     return column
+
+
+def prepare_columns(builder: TableBuilder, spec: IndexSpec) -> IndexSpec:
+    """Add the columns that stand for indexed expressions and for hash shards; return the spec with names alone.
+
+    Raises:
+        UnsupportedError: the profile has no indexes on expressions.
+    """
+    columns = tuple(
+        item
+        if item.expression is None
+        else replace(item, column=_expression_column(builder, item), expression=None)
+        for item in spec.columns
+    )
+    if spec.sharding is not None:
+        add_shard_column(builder, [str(item.column) for item in columns], bucket_count(spec.sharding))
+    return replace(spec, columns=columns)
+
+
+def _expression_column(builder: TableBuilder, item: ast.IndexColumn) -> str:
+    """Return the name of the column that holds an expression's values; a new one unless there is one already."""
+    if not builder.rules.has_expression_indexes:
+        raise UnsupportedError("unimplemented: only simple columns are supported as index elements")
+    assert item.expression is not None
+    stored = builder.store(item.expression, None)
+    for column in builder.desc.columns:
+        if column.inaccessible and column.compute_expr == stored.text:
+            return column.name
+    if stored.type is None:
+        raise OothecaError(
+            f"type of index element {item.expression} is ambiguous",
+            sqlstate="42P16",
+            hint="consider adding a type cast to the expression",
+        )
+    name, number = "crdb_internal_idx_expr", 0
+    while builder.find_column(name) is not None:
+        number += 1
+        name = f"crdb_internal_idx_expr_{number}"
+    column = builder.append_column(name, type_message(stored.type, builder.catalog))
+    column.compute_expr = stored.text
+    column.virtual = column.inaccessible = True
+    return name
 
 
 def add_shard_checks(builder: TableBuilder) -> None:
@@ -185,6 +230,7 @@ def add_index(builder: TableBuilder, spec: IndexSpec) -> pb.IndexDescriptor:
         UnsupportedError: the column's type has no order, or an expression is indexed.
     """
     desc = builder.desc
+    spec = prepare_columns(builder, spec)
     if spec.name is not None and find_index(desc, spec.name) is not None:
         raise DuplicateTableError(f'index with name "{spec.name}" already exists')
     index = _INDEX(
@@ -229,7 +275,7 @@ def _set_keys(
     names = []
     for item in columns:
         if item.column is None:
-            raise UnsupportedError("unimplemented: only simple columns are supported as index elements")
+            raise UnsupportedError("unimplemented: a primary key on an expression")
         if item.column in names:
             raise OothecaError(f'index contains duplicate column "{item.column}"', sqlstate="42701")
         names.append(item.column)
@@ -288,7 +334,11 @@ def _append_key(index: pb.IndexDescriptor, column: pb.ColumnDescriptor, directio
 
 
 def _set_suffix(desc: pb.TableDescriptor, index: pb.IndexDescriptor) -> None:
-    index.extra_column_ids.extend(i for i in desc.primary_index.column_ids if i not in index.column_ids)
+    # From index version 3 on no column is listed twice: what is stored is not part of the suffix.
+    listed = set(index.column_ids) | (
+        set(index.store_column_ids) if index.version >= _DISJOINT_VERSION else set()
+    )
+    index.extra_column_ids.extend(i for i in desc.primary_index.column_ids if i not in listed)
 
 
 def _set_composite(builder: TableBuilder, index: pb.IndexDescriptor) -> None:
@@ -323,7 +373,9 @@ def _set_s2(config: pb.S2Config) -> None:
 
 def _default_name(builder: TableBuilder, index: pb.IndexDescriptor) -> str:
     shard = index.sharded.name if not builder.rules.shards_in_index_names else ""
-    parts = [builder.desc.name, *(name for name in index.column_names if name != shard)]
+    expressions = {column.name for column in builder.desc.columns if column.inaccessible}
+    names = ["expr" if name in expressions else name for name in index.column_names if name != shard]
+    parts = [builder.desc.name, *names]
     return fresh_name(builder.desc, "_".join([*parts, "key" if index.unique else "idx"]))
 
 

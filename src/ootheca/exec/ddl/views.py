@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from ootheca import pb
+from ootheca.catalog.table import USER_TYPE_OID_OFFSET
 from ootheca.clock import unique_int64
 from ootheca.engine.base import QueryColumn
 from ootheca.errors import OothecaError, UnsupportedError
@@ -73,7 +74,7 @@ def _create(statement: ast.CreateView, session: Session) -> Result:
         _add_columns(session, desc, columns)
     _link(session, desc, query)
     session.catalog.add(desc)
-    TableBuilder(session, desc).link_types()
+    _link_types(session, desc, is_stored=statement.is_materialized)
     engine_name = new_object_name(session, schema, name)
     if statement.is_materialized:
         session.engine.create_table(engine_name, session.describe(desc.id))
@@ -147,6 +148,22 @@ def _link(session: Session, desc: pb.TableDescriptor, query: ViewQuery) -> None:
     for id_ in ids:
         source = session.catalog.change_table(id_)
         source.dependedOnBy.add(id=desc.id, index_id=0, column_ids=sorted(query.relations[id_]))
+
+
+def _link_types(session: Session, desc: pb.TableDescriptor, *, is_stored: bool) -> None:
+    """Write what enums the columns are of: for stored rows as for a table, else the type of each column alone."""
+    builder = TableBuilder(session, desc)
+    if is_stored or not session.rules.views_depend_on_types:
+        builder.link_types()
+        return
+    ids = {
+        column.type.oid - USER_TYPE_OID_OFFSET
+        for column in desc.columns
+        if column.type.oid > USER_TYPE_OID_OFFSET
+    }
+    for id_ in sorted(ids):
+        session.catalog.change_type(id_).referencing_descriptor_ids.append(desc.id)
+        desc.dependsOnTypes.append(id_)
 
 
 def fill_from_query(session: Session, desc: pb.TableDescriptor, query: str) -> int:

@@ -1,0 +1,55 @@
+"""A store's catalog on disk: descriptors as bytes, and what is remembered beside them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from ootheca.catalog.bootstrap import bootstrap
+from ootheca.catalog.catalog import Catalog, descriptor_of
+from ootheca.clock import Timestamp
+from ootheca.codec.descriptors import decode_descriptor, encode_descriptor
+from ootheca.profile import Profile
+
+if TYPE_CHECKING:
+    from ootheca.engine.base import Engine
+
+__all__ = ["create_store", "load_catalog", "store_changes"]
+
+_NEXT_ID = "next_descriptor_id"
+
+
+def create_store(engine: Engine, profile: Profile, cluster_id: UUID, now: Timestamp) -> None:
+    """Write what a new store begins with, inside a transaction of the caller's."""
+    engine.put_meta("version", json.dumps(profile.version))
+    engine.put_meta("cluster_id", json.dumps(str(cluster_id)))
+    catalog = bootstrap(profile)
+    for database in catalog.databases():
+        engine.create_schema(database.name, "public")
+    store_changes(engine, catalog, profile.version, now)
+
+
+def load_catalog(engine: Engine) -> Catalog:
+    """Read the catalog of a store.
+
+    Raises:
+        CorruptionError: a descriptor cannot be decoded.
+    """
+    descriptors = (
+        decode_descriptor(raw, location=f"system.descriptor/{id_}")
+        for id_, raw in engine.load_descriptors().items()
+    )
+    return Catalog(descriptors, next_id=json.loads(engine.get_meta(_NEXT_ID) or "1"))
+
+
+def store_changes(engine: Engine, catalog: Catalog, version: str, now: Timestamp) -> None:
+    """Commit the catalog's changes and write them, encoded as a version does."""
+    changes = catalog.commit(now)
+    encoded: dict[int, bytes | None] = dict.fromkeys(changes.deleted)
+    for descriptor in changes.put:
+        member = descriptor_of(descriptor)
+        assert member is not None
+        encoded[member.id] = encode_descriptor(descriptor, version=version)
+    engine.store_descriptors(encoded)
+    engine.put_meta(_NEXT_ID, json.dumps(catalog.next_id))
