@@ -34,6 +34,8 @@ class Profile:
     # Answers
     shows_backup_type: bool  # SHOW BACKUP has the column backup_type
     spaces_options: bool  # canonical text has `kms = 'x'`, else `kms='x'`
+    mentions_coverage: bool  # a missing target of BACKUP, or of RESTORE AS OF, may be one of another time
+    names_orphan: bool  # a missing database is said to be needed `to restore table "t"`
     masks_passphrase: bool  # canonical BACKUP prints '*****' for the passphrase
 
 
@@ -53,6 +55,8 @@ PROFILES = {
         names_primary_after_table=False,
         shows_backup_type=False,
         spaces_options=False,
+        mentions_coverage=False,
+        names_orphan=True,
         masks_passphrase=False,
     ),
     "21.2": Profile(
@@ -70,6 +74,8 @@ PROFILES = {
         names_primary_after_table=True,
         shows_backup_type=True,
         spaces_options=True,
+        mentions_coverage=True,
+        names_orphan=False,
         masks_passphrase=True,
     ),
 }

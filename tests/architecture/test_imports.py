@@ -21,7 +21,7 @@ FLOORS = {
 }  # fmt: skip
 
 # catalog describes descriptors, which are protobuf messages; the engine's dialect hands queries to the SQL splitter.
-SAME_FLOOR = {("catalog", "pb"), ("shell", "__init__"), ("shell", "connection"), ("__init__", "connection"),
+SAME_FLOOR = {("catalog", "pb"), ("datum", "types"), ("shell", "__init__"), ("shell", "connection"), ("__init__", "connection"),
               ("__main__", "shell"), ("connection", "__init__")}  # fmt: skip
 
 DOORS = {
@@ -141,6 +141,8 @@ def test_importing_the_package_loads_nothing_slow() -> None:
 def test_modules_and_functions_stay_small_enough_to_see_across() -> None:
     too_long = []
     for path in modules():
+        if path.name == "_tables.py":
+            continue  # generated from grammar/
         text = path.read_text()
         if text.count("\n") > 600:
             too_long.append(str(path.relative_to(SOURCE)))

@@ -246,7 +246,7 @@ def take_backup(
     executor: Executor | None = None,
     seed: int = 7,
 ) -> BackupSummary:
-    """Take a full backup of the database (or of `ids` alone) into a folder; a plain one has the same bytes each time."""
+    """Take a full backup of the database, or of `ids` alone. Taken again, a plain one has the same bytes."""
     rng = random.Random(seed)
     plan = plan_backup(
         bank.catalog,

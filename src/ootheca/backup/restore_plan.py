@@ -53,7 +53,7 @@ class RestorePlan:
 
     Attributes:
         databases, schemas, types, tables: the backup's descriptors that become new ones, in the order to make them.
-        rewrites: new ids of all of them, and of what is already there (databases, schemas, types) and takes their place.
+        rewrites: new ids of all of them, and of databases, schemas and types that are there and take their place.
     """
 
     databases: tuple[pb.DatabaseDescriptor, ...]
@@ -74,13 +74,20 @@ class _Planner:
 
 
 def plan_restore(
-    backup: Catalog, cluster: Catalog, targets: RestoreTargets, options: RestoreOptions, time: Timestamp
+    backup: Catalog,
+    cluster: Catalog,
+    targets: RestoreTargets,
+    options: RestoreOptions,
+    time: Timestamp,
+    *,
+    names_orphan: bool = True,
 ) -> RestorePlan:
     """Plan a restore of some of a backup's objects into a cluster. Takes new ids from the cluster's catalog.
 
     Args:
         backup: the descriptors of the backup as of the restored time.
         time: commit time of the restore.
+        names_orphan: a refusal for want of a database names the table that needs it.
 
     Raises:
         OothecaError: an object is in the way, or one that is needed is missing.
@@ -92,13 +99,14 @@ def plan_restore(
         tables.extend(table for table in backup.tables(database_id) if table.id not in targets.table_ids)
     tables = _without_missing_views(planner, tables)
     databases = _plan_databases(planner, targets)
-    _map_parents(planner, tables)
+    _map_parents(planner, tables, names_orphan=names_orphan)
     _check_references(planner, tables)
     schemas = _plan_schemas(planner, targets.database_ids, tables)
     types = _plan_types(planner, targets.database_ids, tables)
     _check_names(planner, tables)
-    for table in tables:
-        planner.ids[table.id] = cluster.new_id()
+    # New ids follow the old ones' order, whatever the kind, as CockroachDB gives them.
+    for old_id in sorted([*(s.id for s in schemas), *(t.id for t in types), *(t.id for t in tables)]):
+        planner.ids[old_id] = cluster.new_id()
     rewrites = Rewrites(planner.ids, time, planner.names, _public_schemas(planner))
     return RestorePlan(tuple(databases), tuple(schemas), tuple(types), tuple(_in_order(tables)), rewrites)
 
@@ -149,7 +157,7 @@ def _plan_databases(planner: _Planner, targets: RestoreTargets) -> list[pb.Datab
     return made
 
 
-def _map_parents(planner: _Planner, tables: Iterable[pb.TableDescriptor]) -> None:
+def _map_parents(planner: _Planner, tables: Iterable[pb.TableDescriptor], *, names_orphan: bool) -> None:
     """Find the cluster's database for each table that is restored without its own."""
     for table in tables:
         if table.parent_id in planner.ids:
@@ -159,7 +167,8 @@ def _map_parents(planner: _Planner, tables: Iterable[pb.TableDescriptor]) -> Non
         database = planner.cluster.find_database(name)
         if database is None:
             raise UndefinedDatabaseError(
-                f'a database named "{name}" needs to exist to restore table "{table.name}"',
+                f'a database named "{name}" needs to exist'
+                + (f' to restore table "{table.name}"' if names_orphan else ""),
                 sqlstate="XXUUU",
                 hint=f"CREATE DATABASE {name}, or name another one with into_db",
             )
@@ -215,7 +224,7 @@ def _require(table: pb.TableDescriptor, kind: str, id_: int, ids: set[int], opti
 def _plan_schemas(
     planner: _Planner, database_ids: Iterable[int], tables: Iterable[pb.TableDescriptor]
 ) -> list[pb.SchemaDescriptor]:
-    """Take ids for the schemas that are made, and map those that are there by name."""
+    """Return the schemas that are made, and map those that are there by name."""
     whole = set(database_ids)
     needed = {table.unexposed_parent_schema_id for table in tables}
     for type_ in _needed_types(planner, tables):
@@ -228,7 +237,6 @@ def _plan_schemas(
             continue
         existing = planner.cluster.find_schema(planner.ids[member.parent_id], member.name)
         if existing is None or (existing.id == PUBLIC_SCHEMA_ID and member.parent_id in whole):
-            planner.ids[member.id] = planner.cluster.new_id()
             made.append(member)
         else:
             planner.ids[member.id] = existing.id
@@ -274,7 +282,7 @@ def _add_type(
 def _plan_types(
     planner: _Planner, database_ids: Iterable[int], tables: Iterable[pb.TableDescriptor]
 ) -> list[pb.TypeDescriptor]:
-    """Take ids for the types that are made, and map those that are there and fit."""
+    """Return the types that are made, and map those that are there and fit."""
     types = {type_.id: type_ for type_ in _needed_types(planner, tables)}
     for database_id in database_ids:
         types |= {type_.id: type_ for type_ in planner.backup.types(database_id)}
@@ -286,7 +294,6 @@ def _plan_types(
         schema = _target_schema(planner, type_.parent_id, type_.parent_schema_id)
         existing = planner.cluster.find_object(schema, type_.name) if schema is not None else None
         if existing is None:
-            planner.ids[id_] = planner.cluster.new_id()
             made.append(type_)
             continue
         _check_compatible(type_, existing)

@@ -110,8 +110,9 @@ def _layer_objects(layer: Layer) -> Iterator[ObjectRow]:
             )
         elif kind == "schema":
             parent = desc.schema.parent_id
+            name = desc.schema.name
             yield ObjectRow(
-                layer, parent, databases.get(parent), None, None, desc.schema.id, desc.schema.name, "schema", None, None, desc
+                layer, parent, databases.get(parent), None, None, desc.schema.id, name, "schema", None, None, desc
             )  # fmt: skip
         elif kind == "type":
             yield _member_row(

@@ -72,9 +72,13 @@ def format_locale(locale: str) -> str:
     return "_".join(shown)
 
 
-def show_expression(text: str, catalog: Catalog) -> str:
-    """Return a stored expression with names for ids: `b'\\x40':::@100073` → `'ok':::public.mood`."""
-    return _replace_ids(text, catalog, is_full=False)
+def show_expression(text: str, catalog: Catalog, *, database: str | None = None) -> str:
+    """Return a stored expression with names for ids: `b'\\x40':::@100073` → `'ok':::public.mood`.
+
+    Args:
+        database: the current one; sequences of another get their database's name, with None none does.
+    """
+    return _replace_ids(text, catalog, database=database)
 
 
 def runnable_expression(text: str, catalog: Catalog, database: str = "") -> str:
@@ -94,12 +98,12 @@ def runnable_expression(text: str, catalog: Catalog, database: str = "") -> str:
     return _SEQUENCE_CALL.sub(sequence, _replace_ids(text, catalog, is_full=True))
 
 
-def _replace_ids(text: str, catalog: Catalog, *, is_full: bool) -> str:
+def _replace_ids(text: str, catalog: Catalog, *, is_full: bool = False, database: str | None = None) -> str:
     def replace(match: re.Match[str]) -> str:
         if match["enum"] is not None:
             return _enum_value(match, catalog, is_full)
         if match["sequence"] is not None:
-            return _sequence_name(match, catalog, is_full)
+            return _sequence_name(match, catalog, is_full, database)
         if match["function"] is not None:
             return f"crdb_internal.{match['function']}"
         return match[0] if match["oid"] is None else _type_name(int(match["oid"]), catalog, is_full)
@@ -120,11 +124,13 @@ def _enum_value(match: re.Match[str], catalog: Catalog, is_full: bool) -> str:
     return match[0]
 
 
-def _sequence_name(match: re.Match[str], catalog: Catalog, is_full: bool) -> str:
+def _sequence_name(match: re.Match[str], catalog: Catalog, is_full: bool, database: str | None) -> str:
     desc = catalog.get(int(match["sequence"]))
     if not isinstance(desc, pb.TableDescriptor):
         return match[0]
-    return f"{format_string(format_dotted(catalog.qualified_name(desc)[0 if is_full else 1 :]))}::REGCLASS"
+    parts = catalog.qualified_name(desc)
+    is_other = database is not None and database != parts[0]
+    return f"{format_string(format_dotted(parts if is_full or is_other else parts[1:]))}::REGCLASS"
 
 
 def without_annotations(text: str) -> str:

@@ -27,6 +27,7 @@ def show_create(
     *,
     is_qualified: bool = True,
     comments: Mapping[CommentKey, str] | None = None,
+    current_database: str | None = None,
 ) -> str:
     """Return the statement that creates a table, view or sequence.
 
@@ -35,6 +36,7 @@ def show_create(
         is_qualified: print the schema too, and what only SHOW CREATE adds (comments, a warning under partitions);
             SHOW BACKUP SCHEMAS prints neither.
         comments: those of the store.
+        current_database: sequences of another database are printed with its name; None if it is the table's own.
 
     Source: fixtures/golden/*/*/expect.json `create`, output.txt of a_full; conformance/20.2/ddl.json.
     """
@@ -44,7 +46,7 @@ def show_create(
         return _sequence(desc, name)
     if desc.view_query:
         return _view(desc, name, rules)
-    return _TablePrinter(desc, catalog, rules, is_qualified).text(name) + (
+    return _TablePrinter(desc, catalog, rules, is_qualified, current_database).text(name) + (
         _comments(desc, name, comments) if comments and is_qualified else ""
     )
 
@@ -89,8 +91,14 @@ def _comments(desc: pb.TableDescriptor, name: str, comments: Mapping[CommentKey,
 
 class _TablePrinter:
     def __init__(
-        self, desc: pb.TableDescriptor, catalog: Catalog, rules: DescriptorRules, is_qualified: bool
+        self,
+        desc: pb.TableDescriptor,
+        catalog: Catalog,
+        rules: DescriptorRules,
+        is_qualified: bool,
+        current_database: str | None,
     ) -> None:
+        self._current_database = current_database
         self._desc = desc
         self._catalog = catalog
         self._rules = rules
@@ -133,7 +141,7 @@ class _TablePrinter:
                 yield f"CONSTRAINT {format_identifier(check.name)} CHECK ({self._expr(check.expr)}){suffix}"
 
     def _expr(self, text: str) -> str:
-        return show_expression(text, self._catalog)
+        return show_expression(text, self._catalog, database=self._current_database)
 
     def _column(self, column: pb.ColumnDescriptor) -> str:
         pieces = [format_identifier(column.name), show_type(column.type, self._catalog)]

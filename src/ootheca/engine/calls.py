@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from sqlglot import exp
+
+from ootheca.engine.builtins import call_function
 from ootheca.engine.functions import ROWID_STEP
 from ootheca.engine.operators import comparison, meet
 from ootheca.engine.typed import Typed
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
     from ootheca.engine.context import Context
     from ootheca.engine.expressions import Expressions
 
-__all__ = ["CALLS", "clock_value", "session_value"]
+__all__ = ["CALLS", "NODE_CALLS", "clock_value", "session_value"]
 
 _QUOTED = re.compile(r"(?:CAST\()?'((?:[^']|'')*)'(?: AS BIGINT\))?")
 
@@ -125,6 +128,47 @@ def session_value(context: Context, name: str) -> Typed:
     return Typed(string_literal(value or ""), STRING)
 
 
+def _extract(translate: Expressions, node: exp.Extract) -> Typed:
+    part = Typed(string_literal(node.name.lower()), STRING, constant=node.name.lower())
+    value = translate(node.expression)
+    if value.constant is not None:
+        value = translate.conversions.convert(value, TIMESTAMP)
+    return call_function(translate.conversions, "date_part", [part, value])
+
+
+def _substring(translate: Expressions, node: exp.Substring) -> Typed:
+    parts = [node.this, node.args.get("start"), node.args.get("length")]
+    return call_function(
+        translate.conversions, "substring", [translate(part) for part in parts if part is not None]
+    )
+
+
+def _trim(translate: Expressions, node: exp.Trim) -> Typed:
+    name = {"LEADING": "ltrim", "TRAILING": "rtrim"}.get(
+        str(node.args.get("position") or "").upper(), "btrim"
+    )
+    args = [translate(node.this)] + ([translate(node.expression)] if node.expression is not None else [])
+    return call_function(translate.conversions, name, args)
+
+
+def _strposition(translate: Expressions, node: exp.StrPosition) -> Typed:
+    return call_function(
+        translate.conversions, "strpos", [translate(node.this), translate(node.args["substr"])]
+    )
+
+
+def _overlay(translate: Expressions, node: exp.Overlay) -> Typed:
+    text, new = (
+        translate.conversions.convert(translate(part), STRING).sql for part in (node.this, node.expression)
+    )
+    start = translate.conversions.convert(translate(node.args["from_"]), INT8).sql
+    size = node.args.get("for_")
+    length = (
+        translate.conversions.convert(translate(size), INT8).sql if size is not None else f"length({new})"
+    )
+    return Typed(f"(left({text}, {start} - 1) || {new} || substring({text}, {start} + {length}))", STRING)
+
+
 CALLS: dict[str, Callable[[Expressions, list[Typed]], Typed]] = {
     "coalesce": _coalesce,
     "currval": _currval,
@@ -137,4 +181,11 @@ CALLS: dict[str, Callable[[Expressions, list[Typed]], Typed]] = {
     "setval": _setval,
     "timezone": _timezone,
     "unique_rowid": _unique_rowid,
+}
+NODE_CALLS: dict[Any, Callable[[Expressions, Any], Typed]] = {
+    exp.Extract: _extract,
+    exp.Overlay: _overlay,
+    exp.StrPosition: _strposition,
+    exp.Substring: _substring,
+    exp.Trim: _trim,
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
 # What translates queries is imported where it is used: sqlglot takes longer to load than many a statement to run.
 __all__ = ["STORE_FILE", "DuckDBEngine", "open_engine"]
 
-STORE_FILE = "ootheca.duckdb"  # inside the store's directory
+STORE_FILE = (
+    "store.duckdb"  # inside the directory; DuckDB names the catalog after it, and `ootheca` is a schema
+)
 _WRITES = ("insert", "update", "delete")
 
 
@@ -167,6 +170,9 @@ class DuckDBEngine:
         text = column.compute_expr if column.compute_expr is not None else column.default_expr
         if text is None:
             return
+        # Other new columns may be in `table` already that are not there yet.
+        physical = self._tables.physical(name)
+        table = replace(table, columns=tuple(c for c in table.columns if c.name.lower() in physical))
         queries = self._queries(names, None, self._connection)
         writes = Writes(self._tables, queries)
         alias = queries.alias("t")

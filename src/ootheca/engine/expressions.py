@@ -12,7 +12,7 @@ from ootheca.datum import format_array, format_interval
 from ootheca.engine.aggregates import AGGREGATES, WINDOW_FUNCTIONS
 from ootheca.engine.builtins import call_function
 from ootheca.engine.calendar import parse_interval
-from ootheca.engine.calls import CALLS, clock_value, session_value
+from ootheca.engine.calls import CALLS, NODE_CALLS, clock_value, session_value
 from ootheca.engine.context import Context
 from ootheca.engine.literals import MARK
 from ootheca.engine.naming import fold
@@ -103,6 +103,8 @@ class Expressions:
                 self.conversions.convert(self(side), INT8).sql for side in (node.this, node.expression)
             )
             return Typed(f"({left} {_BITWISE[kind]} {right})", INT8)
+        if kind in NODE_CALLS:
+            return NODE_CALLS[kind](self, node)
         method: Callable[[Any], Typed] | None = getattr(self, f"_{kind.__name__.lower()}", None)
         if method is not None:
             return method(node)
@@ -496,6 +498,8 @@ class Expressions:
 
     def _anonymous(self, node: exp.Anonymous) -> Typed:
         name = node.name.lower()
+        if name == "array":
+            return self._array(exp.Array(expressions=node.expressions))
         if name in AGGREGATES:
             return aggregate_call(self, node, "")
         if name in WINDOW_FUNCTIONS:
@@ -511,38 +515,6 @@ class Expressions:
         if name in CALLS:
             return CALLS[name](self, args)
         return call_function(self.conversions, name, args)
-
-    def _extract(self, node: exp.Extract) -> Typed:
-        part = Typed(string_literal(node.name.lower()), STRING, constant=node.name.lower())
-        value = self(node.expression)
-        if value.constant is not None:
-            value = self.conversions.convert(value, TIMESTAMP)
-        return call_function(self.conversions, "date_part", [part, value])
-
-    def _substring(self, node: exp.Substring) -> Typed:
-        parts = [node.this, node.args.get("start"), node.args.get("length")]
-        return call_function(
-            self.conversions, "substring", [self(part) for part in parts if part is not None]
-        )
-
-    def _trim(self, node: exp.Trim) -> Typed:
-        name = {"LEADING": "ltrim", "TRAILING": "rtrim"}.get(
-            str(node.args.get("position") or "").upper(), "btrim"
-        )
-        args = [self(node.this)] + ([self(node.expression)] if node.expression is not None else [])
-        return call_function(self.conversions, name, args)
-
-    def _strposition(self, node: exp.StrPosition) -> Typed:
-        return call_function(self.conversions, "strpos", [self(node.this), self(node.args["substr"])])
-
-    def _overlay(self, node: exp.Overlay) -> Typed:
-        text, new = (
-            self.conversions.convert(self(part), STRING).sql for part in (node.this, node.expression)
-        )
-        start = self.conversions.convert(self(node.args["from_"]), INT8).sql
-        size = node.args.get("for_")
-        length = self.conversions.convert(self(size), INT8).sql if size is not None else f"length({new})"
-        return Typed(f"(left({text}, {start} - 1) || {new} || substring({text}, {start} + {length}))", STRING)
 
     # Aggregates and windows
 

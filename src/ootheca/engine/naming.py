@@ -33,7 +33,10 @@ def column_name(node: exp.Expr) -> str:
         if inner != "?column?":
             return inner
         kind = node.args["to"].args.get("kind")
-        return _TYPE_COLUMNS.get(kind.parts[-1], kind.parts[-1]) if isinstance(kind, TypeName) else inner
+        if not isinstance(kind, TypeName):
+            return inner
+        word = kind.parts[0 if kind.parts[0] == "interval" else -1]
+        return _TYPE_COLUMNS.get(word, word)
     if isinstance(node, exp.Bracket | exp.Collate):
         return column_name(node.this)
     if isinstance(node, exp.Subquery):

@@ -266,6 +266,8 @@ class Queries:
             )
         elif isinstance(node, exp.Unnest):
             call = exp.Anonymous(this="unnest", expressions=node.expressions)
+            if isinstance(node.args.get("offset"), exp.Identifier):
+                renames.append(fold(node.args["offset"]))
             sql, relation = self._function(
                 call, given, renames, outer, ordinality=bool(node.args.get("offset"))
             )

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ootheca.catalog.catalog import Catalog
 from ootheca.catalog.rules import DescriptorRules
 from ootheca.catalog.targets import Targets, resolve_targets
-from ootheca.errors import UnsupportedError
+from ootheca.errors import OothecaError, UnsupportedError
 from ootheca.sql import ast
 
-__all__ = ["resolve"]
+if TYPE_CHECKING:
+    from ootheca.exec.session import Session
+
+__all__ = ["resolve", "with_coverage"]
 
 
 def resolve(
@@ -32,3 +37,11 @@ def resolve(
             raise UnsupportedError("tenants are not supported: the embedded cluster has none")
         case _:
             raise UnsupportedError("RESTORE SYSTEM USERS is not supported yet")
+
+
+def with_coverage(error: OothecaError, session: Session) -> OothecaError:
+    """Return the error of a target that is not there, with what newer versions add: the time may be the reason."""
+    if not session.profile.mentions_coverage:
+        return error
+    message = f"{error.message}, or invalid RESTORE timestamp: supplied backups do not cover requested time"
+    return OothecaError(message, sqlstate=error.sqlstate, hint=error.hint)

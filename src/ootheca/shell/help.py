@@ -56,7 +56,7 @@ ALTER BACKUP: let another KMS key open an encrypted backup (AlterBackup)
 EXPORT: write the rows of a query to files (Export)
     EXPORT INTO {CSV | PARQUET} place [WITH option, …] FROM query
 
-IMPORT: read files into a table (known, not done here) (Import)
+IMPORT: read files into a table (Import)
     IMPORT INTO table CSV DATA (uri, …)
 
 # Schedules and jobs
@@ -85,10 +85,12 @@ DROP SCHEDULES: remove schedules (ControlSchedules)
 EXECUTE SCHEDULE: run a schedule now (ExecuteSchedule)
     EXECUTE SCHEDULE id
 
-SHOW JOBS: list jobs, or show some of them (ShowJobs, AlterJobOwner)
+SHOW JOBS: list jobs, or show some of them (ShowJobs)
     SHOW [AUTOMATIC] JOBS [query]
     SHOW JOB [WHEN COMPLETE] id
     SHOW JOBS FOR {SCHEDULE id | SCHEDULES query}
+
+ALTER JOB: give a job to another role (AlterJobOwner)
     ALTER JOB id OWNER TO role
 
 PAUSE JOBS: stop jobs for a while (ControlJobs, ControlJobsForSchedules)
@@ -260,11 +262,13 @@ CREATE ROLE: make, change and remove users and roles (AlterRole, CreateRole, Dro
     {CREATE | ALTER} {USER | ROLE} name [WITH option …]
     DROP {USER | ROLE} name, …
 
-GRANT: give and take privileges (AlterDefaultPrivileges, Grant, Revoke)
+GRANT: give and take privileges (Grant, Revoke)
     GRANT privilege, … ON [DATABASE | SCHEMA | TABLE | TYPE] name, … TO role, …
     GRANT role, … TO role, …
     REVOKE … FROM role, …
-    ALTER DEFAULT PRIVILEGES …
+
+ALTER DEFAULT PRIVILEGES: privileges of objects to come (AlterDefaultPrivileges)
+    ALTER DEFAULT PRIVILEGES [FOR ROLE role, …] [IN SCHEMA name, …] {GRANT | REVOKE} …
 
 SHOW GRANTS: list privileges, users and roles (ShowGrants, ShowRoles, ShowUsers)
     SHOW GRANTS [ON name, …] [FOR role, …]

@@ -68,6 +68,7 @@ class Shell:
             with Interrupts(self._stop_engine) as interrupts:
                 run_batch(self.session, self.options, sql)
         except BrokenPipeError:
+            self._abandon()
             raise
         except KeyboardInterrupt:
             self._interrupted()
@@ -75,6 +76,7 @@ class Shell:
             if interrupts.happened:
                 self._interrupted()
             else:
+                self._abandon()
                 self.fail(as_ootheca_error(exc))
 
     def _stop_engine(self) -> None:
@@ -82,7 +84,14 @@ class Shell:
         if interrupt is not None:
             interrupt()
 
+    def _abandon(self) -> None:
+        """Let go of rows that nobody will read any more."""
+        abandon = getattr(self.session, "abandon", None)
+        if abandon is not None:
+            abandon()
+
     def _interrupted(self) -> None:
+        self._abandon()
         if not self.is_interactive:
             raise KeyboardInterrupt
         self.fail(canceled())

@@ -58,7 +58,7 @@ def test_the_manifest_of_versions_before_20_2_is_read_too() -> None:
 
 
 def test_a_missing_manifest_is_told_by_its_present_name() -> None:
-    with pytest.raises(ObjectNotFoundError, match="BACKUP_MANIFEST: .*file doesn't exist"):
+    with pytest.raises(ObjectNotFoundError, match=r"BACKUP_MANIFEST: .*file doesn't exist"):
         read_layer(SealedStorage(MemoryStorage()))
 
 

@@ -173,7 +173,7 @@ def test_every_table_with_rows_is_listed(version: str) -> None:
 
 def test_an_unknown_table_is_told() -> None:
     backup = open_backup("nodelocal://1/full", external_io_dir=GoldenSet("21.2", "a_full").extern)
-    with pytest.raises(UndefinedTableError, match='table "kinds.public.none" does not exist'):
+    with pytest.raises(UndefinedTableError, match=r'table "kinds\.public\.none" does not exist'):
         backup.table("kinds.public.none")
 
 

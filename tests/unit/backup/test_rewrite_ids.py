@@ -216,4 +216,4 @@ def test_unfinished_schema_changes_stay_behind() -> None:
         gc_mutations=[pb.GCDescriptorMutation(index_id=4)],
     )
     new = rewrite_table(old, rewrites(61))
-    assert not (new.mutations or new.mutationJobs or new.gc_mutations)
+    assert not any(len(field) for field in (new.mutations, new.mutationJobs, new.gc_mutations))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import pytest
 
@@ -127,7 +128,7 @@ def test_files_are_sorted_disjoint_and_within_their_spans(bank: Bank) -> None:
     manifest = layer_of(storage).manifest
     bounds = [(file.span.key, file.span.end_key) for file in manifest.files]
     assert bounds == sorted(bounds)
-    assert all(end <= start for (_, end), (start, _) in zip(bounds, bounds[1:], strict=False))
+    assert all(end <= start for (_, end), (start, _) in pairwise(bounds))
     spans = [(span.key, span.end_key) for span in manifest.spans]
     assert all(any(low <= start and end <= high for low, high in spans) for start, end in bounds)
 
@@ -185,7 +186,7 @@ def test_files_are_cut_at_the_target_size_between_rows(bank: Bank, monkeypatch: 
         assert all(file.span.key <= key < file.span.end_key for key in keys.to_list())
     bounds = [(file.span.key, file.span.end_key) for file in manifest.files]
     assert bounds == sorted(bounds)
-    assert all(end <= start for (_, end), (start, _) in zip(bounds, bounds[1:], strict=False))
+    assert all(end <= start for (_, end), (start, _) in pairwise(bounds))
     assert drain(open_chain(SealedStorage(storage))) == drain(open_chain(SealedStorage(whole)))
     assert manifest.entry_counts == layer_of(whole).manifest.entry_counts
     assert restore(storage).counts == restore(whole).counts

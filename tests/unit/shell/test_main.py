@@ -282,28 +282,28 @@ def test_result_is_all_that_standard_output_holds() -> None:
 
 
 def test_interrupt_exits_with_3() -> None:
-    sql = "SELECT i FROM generate_series(1, 1000000000) AS g(i)"
-    started = subprocess.Popen(
-        [sys.executable, "-m", "ootheca", "--store", ":memory:", "--format=raw", "-e", sql],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert started.stdout is not None
-    assert started.stdout.readline() == "# 1 column\n"
-    started.send_signal(signal.SIGINT)
-    _, err = started.communicate(timeout=60)
+    sql = "SELECT i FROM generate_series(1, 20000000) AS g(i)"
+    argv = [sys.executable, "-m", "ootheca", "--store", ":memory:", "--format=raw", "-e", sql]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as started:
+        assert started.stdout is not None
+        assert started.stdout.readline() == "# 1 column\n"
+        started.send_signal(signal.SIGINT)
+        _, err = started.communicate(timeout=60)
     assert started.returncode == 3
     assert err == (
         "(error encountered after some results were delivered)\nERROR: query execution canceled\nSQLSTATE: 57014\n"
     )
 
 
+def interrupt_myself() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(10)
+
+
 def test_interrupt_reaches_the_engine_while_it_keeps_the_main_thread() -> None:
     stopped = threading.Event()
     with pytest.raises(KeyboardInterrupt), Interrupts(stopped.set) as interrupts:
-        os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(10)
+        interrupt_myself()
     assert stopped.wait(10)
     assert interrupts.happened
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -26,7 +26,7 @@ from ootheca.exec.places import encryption_options, kms_environment, open_place,
 from ootheca.exec.resolver import SessionNames
 from ootheca.exec.result import Result, ResultColumn, integer, string
 from ootheca.exec.session import Session
-from ootheca.exec.targets import resolve
+from ootheca.exec.targets import resolve, with_coverage
 from ootheca.sql import ast
 from ootheca.storage.base import Storage
 from ootheca.storage.registry import open_storage
@@ -67,7 +67,9 @@ def run(statement: ast.Backup, session: Session) -> Result:
             statement.targets, session.catalog, current_database=session.database, rules=session.rules
         )
     except OothecaError as exc:
-        raise exc.prefixed("failed to resolve targets specified in the BACKUP stmt") from exc
+        raise with_coverage(exc, session).prefixed(
+            "failed to resolve targets specified in the BACKUP stmt"
+        ) from exc
     destination = _destination(statement, session, end_time)
     covers_cluster = statement.targets is None
     if destination.base is not None:

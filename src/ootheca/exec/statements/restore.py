@@ -20,7 +20,7 @@ from ootheca.exec.places import encryption_options, kms_environment, open_place,
 from ootheca.exec.result import Result, integer
 from ootheca.exec.session import Session
 from ootheca.exec.statements.backup import job_result
-from ootheca.exec.targets import resolve
+from ootheca.exec.targets import resolve, with_coverage
 from ootheca.sql import ast
 from ootheca.storage.base import Storage
 
@@ -32,6 +32,10 @@ _UNRESOLVED: Final = (
     "use SHOW BACKUP to find correct targets"
 )
 _NEW_DB_NAME: Final = "new_db_name can only be used for RESTORE DATABASE with a single target database"
+_INCREMENTAL_LOCATION: Final = (
+    "incremental_location can only be used with the following syntax: "
+    "'RESTORE [target] FROM [subdirectory] IN [destination]'"
+)
 _NOT_YET: Final = (
     "incremental_location", "schema_only", "verify_backup_table_data", "execution_locality", "experimental_copy",
     "experimental_deferred_copy", "virtual_cluster_name", "virtual_cluster", "remove_regions", "grants", "debug_pause_on",
@@ -44,9 +48,7 @@ def run(statement: ast.Restore, session: Session) -> Result:
     encryption = encryption_options(options.encryption_passphrase, options.kms)
     if session.is_in_explicit_transaction and not options.detached:
         raise OothecaError("RESTORE cannot be used inside a transaction without DETACHED option")
-    for name in _NOT_YET:
-        if getattr(options, name):
-            raise UnsupportedError(f"RESTORE … WITH {name} is not supported yet")
+    _check_options(statement)
     if options.new_db_name and not _names_one_database(statement.targets):
         raise InvalidOptionError(_NEW_DB_NAME, sqlstate="XXUUU")
     until = evaluate_as_of(statement.as_of, session) if statement.as_of is not None else None
@@ -71,6 +73,18 @@ def run(statement: ast.Restore, session: Session) -> Result:
     if options.detached:
         return Result.of_rows([integer("job_id")], [(job_id,)], tag="RESTORE")
     return _answer(job_id, summary)
+
+
+def _check_options(statement: ast.Restore) -> None:
+    options = statement.options
+    if options.debug_pause_on is not None and text_of(options.debug_pause_on) != "error":
+        value = text_of(options.debug_pause_on)
+        raise InvalidOptionError(f"debug_pause_on cannot be set with the value {value}", sqlstate="XXUUU")
+    if options.incremental_location and statement.subdirectory is None:
+        raise InvalidOptionError(_INCREMENTAL_LOCATION, sqlstate="XXUUU")
+    for name in _NOT_YET:
+        if getattr(options, name):
+            raise UnsupportedError(f"RESTORE … WITH {name} is not supported yet")
 
 
 def _answer(job_id: int, summary: RestoreSummary) -> Result:
@@ -99,16 +113,23 @@ def _places(statement: ast.Restore, session: Session) -> tuple[Storage, list[Sto
     if not statement.layers:
         raise OothecaError("invalid base backup specified")
     if statement.subdirectory is None and not statement.is_latest:
-        full, *named = [open_place(session, uris) for uris in statement.layers]
+        full, *named = [_open(session, uris) for uris in statement.layers]
         return full, named
     if len(statement.layers) > 1:
         raise OothecaError(
             "RESTORE FROM ... IN can only by used against a single collection path (per-locality)"
         )
-    collection = open_place(session, statement.layers[0])
+    collection = _open(session, statement.layers[0])
     if statement.is_latest or statement.subdirectory is None:
         return collection.at(read_latest(collection).lstrip("/")), []
     return collection.at(text_of(statement.subdirectory).strip("/")), []
+
+
+def _open(session: Session, uris: ast.URIs) -> Storage:
+    try:
+        return open_place(session, uris)
+    except (UnsupportedError, InvalidOptionError) as exc:
+        raise exc.prefixed("failed to open backup storage location") from exc
 
 
 def _plan(statement: ast.Restore, session: Session, chain: Chain) -> tuple[RestorePlan, Catalog]:
@@ -121,7 +142,8 @@ def _plan(statement: ast.Restore, session: Session, chain: Chain) -> tuple[Resto
         targets = resolve(statement.targets, backup, current_database=session.database, rules=session.rules)
         _check_complete(statement, manifest, targets)
     except OothecaError as exc:
-        raise exc.prefixed(_UNRESOLVED) from exc
+        missing = with_coverage(exc, session) if statement.as_of is not None else exc
+        raise missing.prefixed(_UNRESOLVED) from exc
     wanted = _restore_targets(statement, targets)
     options = statement.options
     plan = plan_restore(
@@ -137,6 +159,7 @@ def _plan(statement: ast.Restore, session: Session, chain: Chain) -> tuple[Resto
             skip_missing_views=options.skip_missing_views,
         ),
         session.now(),
+        names_orphan=session.profile.names_orphan,
     )
     return plan, backup
 

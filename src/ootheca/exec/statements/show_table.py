@@ -62,7 +62,13 @@ def _create(statement: ast.ShowCreate, session: Session) -> Result:
             return _create_schema(statement.name, session)
         case _:
             desc = _table(session, statement.name)
-            text = show_create(desc, session.catalog, session.rules, comments=Comments(session).all())
+            text = show_create(
+                desc,
+                session.catalog,
+                session.rules,
+                comments=Comments(session).all(),
+                current_database=session.database,
+            )
             columns = (string("table_name"), string("create_statement"))
             return Result.of_rows(columns, [(str(statement.name), text)], tag="SHOW CREATE")
 
@@ -119,7 +125,9 @@ def show_columns(session: Session, desc: pb.TableDescriptor, *, with_comment: bo
         columns.append(string("comment"))
     catalog, rows = session.catalog, []
     for column in desc.columns:
-        default = show_expression(column.default_expr, catalog) if column.HasField("default_expr") else None
+        default = None
+        if column.HasField("default_expr"):
+            default = show_expression(column.default_expr, catalog, database=session.database)
         computed = without_annotations(show_expression(column.compute_expr, catalog))
         names = [index.name for index in all_indexes(desc) if _holds(index, column)]
         if session.rules.stores_in_primary:

@@ -1,0 +1,128 @@
+"""Every single storage operation of a backup and of a restore fails in turn."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal
+
+import pytest
+
+from ootheca.crypto.envelope import EncryptionOptions
+from ootheca.errors import OothecaError, UnavailableError
+from ootheca.storage.memory import MemoryStorage
+from tests.support.backups import KMS_OPTIONS, Bank, make_bank, restore, take_backup
+from tests.support.faults import FaultPlan, FaultStorage
+from tests.support.memory_engine import MemoryEngine
+
+OPTIONS = {"plain": EncryptionOptions(), "kms": KMS_OPTIONS}
+
+
+@pytest.fixture(params=["20.2", "21.2"])
+def bank(request: pytest.FixtureRequest) -> Bank:
+    return make_bank(request.param, num_rows=12)
+
+
+@pytest.fixture(params=list(OPTIONS))
+def options(request: pytest.FixtureRequest) -> EncryptionOptions:
+    return OPTIONS[request.param]
+
+
+def names(storage: MemoryStorage) -> set[str]:
+    return {info.name for info in storage.list()}
+
+
+def check_whole(bank: Bank, storage: MemoryStorage, options: EncryptionOptions) -> None:
+    restored = restore(storage, options=options, version=bank.profile.version)
+    for name, rows in bank.engine.tables.items():
+        assert restored.engine.tables[name].equals(rows.sort_by("id"))
+
+
+def num_operations(bank: Bank, options: EncryptionOptions) -> int:
+    plan = FaultPlan()
+    take_backup(bank, FaultStorage(MemoryStorage(), plan), options=options)
+    return len(plan.asked)
+
+
+@pytest.mark.parametrize("stays_down", [False, True])
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_backup_is_whole_or_does_not_list(
+    bank: Bank, options: EncryptionOptions, moment: Literal["before", "after"], stays_down: bool
+) -> None:
+    total = num_operations(bank, options)
+    assert total >= 10
+    failed = 0
+    for fail_at in range(total):
+        storage = MemoryStorage()
+        plan = FaultPlan(fail_at, moment, stays_down)
+        try:
+            take_backup(bank, FaultStorage(storage, plan), options=options)
+        except OothecaError as exc:
+            assert isinstance(exc, UnavailableError), plan.asked[fail_at]
+            failed += 1
+            succeeded = False
+        else:
+            succeeded = True
+        if "BACKUP_MANIFEST" in names(storage):
+            check_whole(bank, storage, options)
+        else:
+            assert not succeeded, plan.asked[fail_at]
+        if not succeeded and not stays_down:
+            # The storage is up again when the writer cleans up: nothing stays, and the place can be used.
+            assert names(storage) == set(), plan.asked[fail_at]
+            take_backup(bank, storage, options=options)
+            check_whole(bank, storage, options)
+    # Only the removal of the claim of a finished backup may fail unnoticed.
+    assert failed == total - 1
+
+
+def test_writes_behind_the_encoders_back_fail_too(bank: Bank, options: EncryptionOptions) -> None:
+    """As above, with threads, where the order of operations is not the same each time."""
+    for fail_at in range(num_operations(bank, options)):
+        storage = MemoryStorage()
+        with ThreadPoolExecutor(2) as executor:
+            try:
+                take_backup(bank, FaultStorage(storage, FaultPlan(fail_at)), options=options, executor=executor)
+            except UnavailableError:
+                assert names(storage) == set()
+            else:
+                check_whole(bank, storage, options)
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_restore_is_right_or_leaves_nothing(
+    bank: Bank, options: EncryptionOptions, moment: Literal["before", "after"]
+) -> None:
+    storage, plan = MemoryStorage(), FaultPlan()
+    take_backup(bank, storage, options=options)
+    restore(FaultStorage(storage, plan), options=options, version=bank.profile.version)
+    assert len(plan.asked) >= 5
+    for fail_at, operation in enumerate(plan.asked):
+        engine = MemoryEngine()
+        with pytest.raises(UnavailableError, match="injected"):
+            restore(
+                FaultStorage(storage, FaultPlan(fail_at, moment)),
+                options=options,
+                engine=engine,
+                version=bank.profile.version,
+            )
+        assert not engine.in_transaction, operation
+        assert not (engine.tables or engine.schemas or engine.sequences or engine.views), operation
+    check_whole(bank, storage, options)
+
+
+def test_a_restore_beside_other_tables_leaves_those(bank: Bank) -> None:
+    storage = MemoryStorage()
+    take_backup(bank, storage)
+    engine = MemoryEngine()
+    name = next(iter(bank.engine.tables))
+    kept = bank.engine.tables[name]
+    engine.create_schema("other", "public")
+    engine.tables[name.__class__("other", "public", "kept")] = kept
+    before = (dict(engine.tables), dict(engine.schemas))
+    plan = FaultPlan()
+    restore(FaultStorage(storage, plan), version=bank.profile.version)
+    with pytest.raises(UnavailableError):
+        restore(
+            FaultStorage(storage, FaultPlan(len(plan.asked) - 1)), engine=engine, version=bank.profile.version
+        )
+    assert (engine.tables, engine.schemas) == before
