@@ -178,7 +178,8 @@ def array_of(element: SQLType) -> SQLType:
 
 _STRING_NAMES = {0: "STRING", 7: "VARCHAR", 8: "CHAR", 9: '"char"', 4: "BIT", 10: "VARBIT"}
 _OID_NAMES = {
-    26: "OID", 24: "REGPROC", 2202: "REGPROCEDURE", 2205: "REGCLASS", 2206: "REGTYPE", 4089: "REGNAMESPACE", 4096: "REGROLE",
+    26: "OID", 24: "REGPROC", 2202: "REGPROCEDURE", 2205: "REGCLASS", 2206: "REGTYPE", 4089: "REGNAMESPACE",
+    4096: "REGROLE",
 }  # fmt: skip
 _SHAPES = (
     "",
@@ -192,8 +193,8 @@ _SHAPES = (
 )
 _PLAIN = {
     Family.BOOL: "BOOL", Family.DATE: "DATE", Family.BYTES: "BYTES", Family.UUID: "UUID", Family.INET: "INET",
-    Family.JSON: "JSONB", Family.NAME: "NAME", Family.BOX2D: "BOX2D", Family.UNKNOWN: "UNKNOWN", Family.ANY: "ANYELEMENT",
-    Family.INT2VECTOR: "INT2VECTOR", Family.OIDVECTOR: "OIDVECTOR", Family.TUPLE: "RECORD",
+    Family.JSON: "JSONB", Family.NAME: "NAME", Family.BOX2D: "BOX2D", Family.UNKNOWN: "UNKNOWN",
+    Family.ANY: "ANYELEMENT", Family.INT2VECTOR: "INT2VECTOR", Family.OIDVECTOR: "OIDVECTOR", Family.TUPLE: "RECORD",
 }  # fmt: skip
 _TIMED = {
     Family.TIME: "TIME", Family.TIMETZ: "TIMETZ", Family.TIMESTAMP: "TIMESTAMP",

@@ -21,8 +21,10 @@ FLOORS = {
 }  # fmt: skip
 
 # catalog describes descriptors, which are protobuf messages; the engine's dialect hands queries to the SQL splitter.
-SAME_FLOOR = {("catalog", "pb"), ("datum", "types"), ("shell", "__init__"), ("shell", "connection"), ("__init__", "connection"),
-              ("__main__", "shell"), ("connection", "__init__")}  # fmt: skip
+SAME_FLOOR = {
+    ("catalog", "pb"), ("datum", "types"), ("shell", "__init__"), ("shell", "connection"), ("__init__", "connection"),
+    ("__main__", "shell"), ("connection", "__init__"),
+}  # fmt: skip
 
 DOORS = {
     "lark": ("sql/",),

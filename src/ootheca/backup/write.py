@@ -64,6 +64,7 @@ class _Writer:
     clock: Clock
     identity: BackupIdentity
     executor: Executor
+    primary_indexes: frozenset[tuple[int, int]]
     written: list[str] = field(default_factory=list)
     files: list[pb.File] = field(default_factory=list)
     pending: list[Future[None]] = field(default_factory=list)
@@ -94,7 +95,7 @@ def write_backup(
         ObjectExistsError: the folder holds a backup, or one is being written there.
         StorageError: a file cannot be stored; nothing is left behind.
     """
-    writer = _Writer(plan, engine, names, folder, profile, clock, identity, executor)
+    writer = _Writer(plan, engine, names, folder, profile, clock, identity, executor, plan.primary_indexes)
     _claim(folder, identity.backup_id)
     with _removed_on_failure(writer):
         _require_no_manifest(folder)  # again: another writer may have finished before the claim
@@ -179,8 +180,7 @@ def _store(writer: _Writer, name: str, stored: bytes | memoryview) -> None:
 
 def _write_export(writer: _Writer, export: Export) -> None:
     """Write the files of one span; a span without entries has none."""
-    primary = writer.plan.primary_indexes
-    options = OPTIONS[writer.profile.version]
+    primary, options = writer.primary_indexes, OPTIONS[writer.profile.version]
     builder, counter = SSTBuilder(options), RowCounter(primary)
     start, last_row = export.start, b""
     for batch in export_entries(writer.engine, export, writer.plan.end_time, writer.names):

@@ -54,7 +54,8 @@ def _rows_of(batch: KeyValueBatch, table: Table, index: Index) -> NDArray[np.int
         for type_, is_descending in columns[:num_columns]:
             positions = _skip_column(keys.data, positions, type_, is_descending=is_descending)
         del columns[:num_columns]
-    return rows[keys.data[positions] != SENTINEL]
+    own: NDArray[np.int64] = rows[keys.data[positions] != SENTINEL]
+    return own
 
 
 def _key_types(table: Table, index: Index) -> Iterator[tuple[SQLType, bool]]:

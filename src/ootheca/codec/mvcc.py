@@ -101,7 +101,8 @@ class KeyValueBatch:
     @property
     def is_tombstone(self) -> NDArray[np.bool_]:
         """bool[n]: versions that delete their key."""
-        return self.values.lengths == 0
+        empty: NDArray[np.bool_] = self.values.lengths == 0
+        return empty
 
 
 def encode_timestamp(wall_ns: int, logical: int) -> bytes:
@@ -233,4 +234,5 @@ def _is_older(batch: KeyValueBatch, rows: NDArray[np.int64], than: NDArray[np.in
     older = (wall[rows] < wall[than]) | ((wall[rows] == wall[than]) & (logical[rows] < logical[than]))
     versioned = (wall[rows] != 0) | (logical[rows] != 0)
     unversioned_before = (wall[than] == 0) & (logical[than] == 0)
-    return versioned & (older | unversioned_before)
+    result: NDArray[np.bool_] = versioned & (older | unversioned_before)
+    return result

@@ -349,7 +349,7 @@ def compare(left: Ragged, right: Ragged) -> NDArray[np.int8]:
     """Return int8[n]: -1, 0 or 1 as row i of `left` sorts before, with, or after row i of `right`."""
     shared = common_prefix_lengths(left, right)
     left_len, right_len = left.lengths, right.lengths
-    result = np.sign(left_len - right_len).astype(np.int8)
+    result: NDArray[np.int8] = np.sign(left_len - right_len).astype(np.int8)
     inside = np.flatnonzero(shared < np.minimum(left_len, right_len))
     left_byte = left.data[left.offsets[inside] + shared[inside]]
     right_byte = right.data[right.offsets[inside] + shared[inside]]

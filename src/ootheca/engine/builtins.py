@@ -28,7 +28,7 @@ from ootheca.types import (
     SQLType,
 )
 
-__all__ = ["call_function", "json_value"]
+__all__ = ["call_function", "json_value", "unknown_signature"]
 
 _Template = tuple[str, tuple[SQLType, ...], SQLType]
 _S, _I, _F, _D, _B = STRING, INT8, FLOAT8, DECIMAL, BOOL
@@ -181,6 +181,8 @@ def _concat(conversions: Conversions, args: list[Typed]) -> Typed:
 
 
 def _concat_ws(conversions: Conversions, args: list[Typed]) -> Typed:
+    if len(args) < 2:
+        raise unknown_signature("concat_ws", args)
     return Typed(f"concat_ws({', '.join(conversions.string(arg).sql for arg in args)})", STRING)
 
 
@@ -252,32 +254,35 @@ def _decode(conversions: Conversions, args: list[Typed]) -> Typed:
             )
 
 
+def _array(conversions: Conversions, name: str, args: list[Typed]) -> tuple[Typed, SQLType]:
+    """Return the first argument, which must be an array, and the type of its elements."""
+    array = conversions.settle(args[0])
+    if array.type.element is None:
+        raise unknown_signature(name, args)
+    return array, array.type.element
+
+
 def _array_length(conversions: Conversions, args: list[Typed]) -> Typed:
-    return Typed(f"nullif(len({conversions.settle(args[0]).sql}), 0)", INT8)
+    return Typed(f"nullif(len({_array(conversions, 'array_length', args)[0].sql}), 0)", INT8)
 
 
 def _array_upper(conversions: Conversions, args: list[Typed]) -> Typed:
-    return Typed(f"len({conversions.settle(args[0]).sql})", INT8)
+    return Typed(f"len({_array(conversions, 'cardinality', args)[0].sql})", INT8)
 
 
 def _array_append(conversions: Conversions, args: list[Typed]) -> Typed:
-    array = conversions.settle(args[0])
-    assert array.type.element is not None
-    return Typed(
-        f"list_append({array.sql}, {conversions.convert(args[1], array.type.element).sql})", array.type
-    )
+    array, element = _array(conversions, "array_append", args)
+    return Typed(f"list_append({array.sql}, {conversions.convert(args[1], element).sql})", array.type)
 
 
 def _array_position(conversions: Conversions, args: list[Typed]) -> Typed:
-    array = conversions.settle(args[0])
-    assert array.type.element is not None
-    return Typed(f"list_position({array.sql}, {conversions.convert(args[1], array.type.element).sql})", INT8)
+    array, element = _array(conversions, "array_position", args)
+    return Typed(f"list_position({array.sql}, {conversions.convert(args[1], element).sql})", INT8)
 
 
 def _array_to_string(conversions: Conversions, args: list[Typed]) -> Typed:
-    array = conversions.settle(args[0])
-    assert array.type.element is not None
-    item = conversions.string(Typed("x", array.type.element, is_text=array.is_text)).sql
+    array, element = _array(conversions, "array_to_string", args)
+    item = conversions.string(Typed("x", element, is_text=array.is_text)).sql
     if len(args) > 2:
         item = f"coalesce({item}, {conversions.string(args[2]).sql})"
     texts = f"list_transform({array.sql}, lambda x: {item})"
@@ -294,10 +299,8 @@ def _datums_to_bytes(conversions: Conversions, args: list[Typed]) -> Typed:
 
 
 def _unnest(conversions: Conversions, args: list[Typed]) -> Typed:
-    array = conversions.settle(args[0])
-    if array.type.element is None:
-        raise OothecaError(f"unknown signature: unnest({array.type.name.lower()})", sqlstate="42883")
-    return Typed(f"unnest({array.sql})", array.type.element, is_text=array.is_text)
+    array, element = _array(conversions, "unnest", args)
+    return Typed(f"unnest({array.sql})", element, is_text=array.is_text)
 
 
 _SPECIAL: dict[str, Callable[[Conversions, list[Typed]], Typed]] = {
@@ -341,7 +344,7 @@ def call_function(conversions: Conversions, name: str, args: list[Typed]) -> Typ
         try:
             return special(conversions, args)
         except IndexError:
-            raise _unknown_signature(conversions, name, args) from None
+            raise unknown_signature(name, args) from None
     overloads = _PLAIN.get(name)
     if not overloads:
         raise OothecaError(f"unknown function: {name}()", sqlstate="42883")
@@ -354,7 +357,7 @@ def call_function(conversions: Conversions, name: str, args: list[Typed]) -> Typ
                 for arg, parameter in zip(args, parameters, strict=True)
             ]
             return Typed(template.format(*values), returns)
-    raise _unknown_signature(conversions, name, args)
+    raise unknown_signature(name, args)
 
 
 def _closeness(args: Sequence[Typed], parameters: Sequence[SQLType]) -> int:
@@ -384,7 +387,7 @@ def _closeness(args: Sequence[Typed], parameters: Sequence[SQLType]) -> int:
     return score
 
 
-def _unknown_signature(conversions: Conversions, name: str, args: Sequence[Typed]) -> OothecaError:
-    del conversions
+def unknown_signature(name: str, args: Sequence[Typed]) -> OothecaError:
+    """Return the error for arguments that a function does not take (42883)."""
     kinds = ", ".join(arg.type.name.lower().replace("int8", "int").replace("float8", "float") for arg in args)
     return OothecaError(f"unknown signature: {name}({kinds})", sqlstate="42883")

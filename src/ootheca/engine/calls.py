@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from ootheca.engine.builtins import call_function
+from ootheca.engine.builtins import call_function, unknown_signature
 from ootheca.engine.functions import ROWID_STEP
 from ootheca.engine.operators import comparison, meet
 from ootheca.engine.typed import Typed
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ootheca.engine.context import Context
     from ootheca.engine.expressions import Expressions
 
-__all__ = ["CALLS", "NODE_CALLS", "clock_value", "session_value"]
+__all__ = ["CALLS", "NODE_CALLS", "clock_value", "session_value", "special_call"]
 
 _QUOTED = re.compile(r"(?:CAST\()?'((?:[^']|'')*)'(?: AS BIGINT\))?")
 
@@ -167,6 +167,23 @@ def _overlay(translate: Expressions, node: exp.Overlay) -> Typed:
         translate.conversions.convert(translate(size), INT8).sql if size is not None else f"length({new})"
     )
     return Typed(f"(left({text}, {start} - 1) || {new} || substring({text}, {start} + {length}))", STRING)
+
+
+_ARITY = {"currval": 1, "if": 3, "ifnull": 2, "nextval": 1, "nullif": 2, "timezone": 2, "unique_rowid": 0}
+
+
+def special_call(translate: Expressions, name: str, args: list[Typed]) -> Typed:
+    """Translate one of `CALLS`.
+
+    Raises:
+        OothecaError: 42883, another number of arguments.
+    """
+    arity = _ARITY.get(name)
+    if (arity is not None and len(args) != arity) or (name not in _ARITY and not args):
+        raise unknown_signature(name, args)
+    if name == "setval" and len(args) not in {2, 3}:
+        raise unknown_signature(name, args)
+    return CALLS[name](translate, args)
 
 
 CALLS: dict[str, Callable[[Expressions, list[Typed]], Typed]] = {

@@ -270,7 +270,7 @@ class CockroachDB(Postgres):
             index = self._index
             params: list[int] = []
             if self._match(TokenType.L_PAREN):
-                while self._match(TokenType.NUMBER):
+                while self._curr.text.isdigit() and self._match(TokenType.NUMBER):
                     params.append(int(self._prev.text))
                     self._match(TokenType.COMMA)
                 if not self._match(TokenType.R_PAREN) or not params:

@@ -12,7 +12,7 @@ from ootheca.datum import format_array, format_interval
 from ootheca.engine.aggregates import AGGREGATES, WINDOW_FUNCTIONS
 from ootheca.engine.builtins import call_function
 from ootheca.engine.calendar import parse_interval
-from ootheca.engine.calls import CALLS, NODE_CALLS, clock_value, session_value
+from ootheca.engine.calls import CALLS, NODE_CALLS, clock_value, session_value, special_call
 from ootheca.engine.context import Context
 from ootheca.engine.literals import MARK
 from ootheca.engine.naming import fold
@@ -513,7 +513,7 @@ class Expressions:
             return session_value(self.context, name)
         args = [self(argument) for argument in arguments]
         if name in CALLS:
-            return CALLS[name](self, args)
+            return special_call(self, name, args)
         return call_function(self.conversions, name, args)
 
     # Aggregates and windows
@@ -527,6 +527,8 @@ class Expressions:
     def ordering(self, node: exp.Expr, value: Typed | None = None) -> str:
         """Translate an ORDER BY item: NULLs first, NaN the smallest, exotic types by their key."""
         inner = node.this if isinstance(node, exp.Ordered) else node
+        if value is None and isinstance(inner, exp.Literal | exp.Boolean | exp.Null):
+            raise OothecaError(f"non-integer constant in ORDER BY: {inner.name or 'NULL'}", sqlstate="42601")
         value = self.conversions.settle(self(inner) if value is None else value)
         descending = bool(node.args.get("desc"))
         first = bool(node.args.get("nulls_first")) if isinstance(node, exp.Ordered) else not descending

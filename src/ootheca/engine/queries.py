@@ -31,7 +31,7 @@ from ootheca.engine.typenames import (
     schema_name,
     string_literal,
 )
-from ootheca.errors import OothecaError, UnsupportedError
+from ootheca.errors import OothecaError, ParseError, UnsupportedError
 from ootheca.types import BOOL, INT8, Family, SQLType, arrow_type
 
 __all__ = ["Finish", "OutColumn", "Queries", "Query", "ordinal", "output"]
@@ -298,6 +298,8 @@ class Queries:
             return f"{cte} AS {alias}", Relation(given or parts[0], _columns_of(query, alias))
         if len(parts) == 1 and parts[0] in self.sources:
             return self._source(parts[0], given)
+        if not parts or not all(parts):
+            raise ParseError("syntax error: the name of a table is missing")
         name, table = self.context.names.resolve(parts)
         return self.stored(name, table, given)
 

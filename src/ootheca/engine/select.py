@@ -231,7 +231,10 @@ class SelectTranslation:
         order = self.node.args.get("order")
         if order is None:
             return ""
-        items = [self.translate.ordering(item, self._item_value(item)) for item in order.expressions]
+        items = []
+        for item in order.expressions:
+            constant = isinstance(item.this, exp.Boolean | exp.Null) or item.this.is_string
+            items.append(self.translate.ordering(item, None if constant else self._item_value(item)))
         return f" ORDER BY {', '.join(items)}"
 
     def _distinct(

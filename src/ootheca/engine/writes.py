@@ -20,7 +20,13 @@ from ootheca.engine.select import SelectList
 from ootheca.engine.staging import Stage, Stager, assign
 from ootheca.engine.tables import Tables, full_name
 from ootheca.engine.typed import NULL, Typed
-from ootheca.errors import DuplicateColumnError, OothecaError, UndefinedColumnError, UnsupportedError
+from ootheca.errors import (
+    DuplicateColumnError,
+    OothecaError,
+    ParseError,
+    UndefinedColumnError,
+    UnsupportedError,
+)
 
 __all__ = ["Outcome", "Writes"]
 
@@ -69,6 +75,8 @@ class Writes:
     def _target(self, node: exp.Expr) -> tuple[TableName, Table, str]:
         """Resolve the table of a write; returns its alias too."""
         parts = tuple(fold(part) for part in (node.args.get(k) for k in ("catalog", "db", "this")) if part)
+        if not all(parts) or not parts:
+            raise ParseError("syntax error: the name of a table is missing")
         name, table = self._queries.context.names.resolve(parts)
         if table.is_sequence or table.is_view:
             kind = (

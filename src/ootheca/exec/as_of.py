@@ -9,7 +9,8 @@ import re
 from typing import TYPE_CHECKING
 
 from ootheca.clock import Timestamp, parse_timestamp
-from ootheca.codec.datetimes import parse_interval, parse_timestamp as parse_date_and_time
+from ootheca.codec.datetimes import parse_interval
+from ootheca.codec.datetimes import parse_timestamp as parse_date_and_time
 from ootheca.errors import InvalidValueError, OothecaError
 from ootheca.sql.ast import (
     Annotation,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from prompt_toolkit import PromptSession
 from prompt_toolkit.history import History, InMemoryHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.output import Output
 from prompt_toolkit.output.defaults import create_output
 
 from ootheca.shell.complete import SQLCompleter
@@ -23,8 +24,13 @@ if TYPE_CHECKING:
 __all__ = ["is_ready", "run_prompt"]
 
 
-def run_prompt(shell: Shell, *, welcome: str = "") -> int:
-    """Read and run statements until the user leaves; return the last one's exit status."""
+def run_prompt(shell: Shell, *, welcome: str = "", output: Output | None = None) -> int:
+    """Read and run statements until the user leaves; return the last one's exit status.
+
+    Args:
+        welcome: lines to greet with, besides the usual ones.
+        output: where the prompt is drawn; the terminal, also when standard output goes elsewhere.
+    """
     complain(_welcome(shell, welcome))
     prompts: PromptSession[str] = PromptSession(
         history=_history(),
@@ -32,7 +38,7 @@ def run_prompt(shell: Shell, *, welcome: str = "") -> int:
         complete_while_typing=False,
         multiline=True,
         key_bindings=_key_bindings(shell),
-        output=create_output(always_prefer_tty=True),
+        output=output or create_output(always_prefer_tty=True),
     )
     while True:
         first = format_prompt(shell.options.prompt1, shell.session)

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from ootheca.errors import ConstraintError, CorruptionError, InternalError, OothecaError, ParseError
+from ootheca.errors import (
+    ConstraintError,
+    CorruptionError,
+    InternalError,
+    OothecaError,
+    ParseError,
+    WrongKeyError,
+)
 from ootheca.shell.render.errors import as_ootheca_error, format_error, format_failure, format_notice
 
 
@@ -21,6 +28,7 @@ def test_place_of_damage_is_named_once() -> None:
         == "ERROR: bad\nSQLSTATE: XX001\nDETAIL: in a.sst@12\n"
     )
     assert "DETAIL" not in format_error(CorruptionError("bad a.sst@12", location="a.sst@12"))
+    assert "DETAIL" not in format_error(WrongKeyError("wrong", location="a.sst@12"))
     both = format_error(CorruptionError("bad", detail="d", location="a.sst@12"))
     assert both == "ERROR: bad\nSQLSTATE: XX001\nDETAIL: d\nin a.sst@12\n"
 

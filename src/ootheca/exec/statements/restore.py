@@ -38,7 +38,8 @@ _INCREMENTAL_LOCATION: Final = (
 )
 _NOT_YET: Final = (
     "incremental_location", "schema_only", "verify_backup_table_data", "execution_locality", "experimental_copy",
-    "experimental_deferred_copy", "virtual_cluster_name", "virtual_cluster", "remove_regions", "grants", "debug_pause_on",
+    "experimental_deferred_copy", "virtual_cluster_name", "virtual_cluster", "remove_regions", "grants",
+    "debug_pause_on",
 )  # fmt: skip
 
 

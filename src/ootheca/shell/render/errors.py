@@ -1,7 +1,7 @@
 """The one place that words errors and notices for a person.
 
 One field a line, as CockroachDB's client does it: `ERROR:`, `SQLSTATE:` (not for the catch-all XXUUU), `DETAIL:`,
-`CONSTRAINT:`, `HINT:`. A traceback comes only with an internal error, or when it is asked for.
+`CONSTRAINT:`, `HINT:`. Of damaged files the detail names the place. A traceback comes only with an internal error, or when it is asked for.
 
 Source: reference/sql/08 §6; conformance/*/shell.json.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import traceback
 
-from ootheca.errors import InternalError, OothecaError
+from ootheca.errors import CorruptionError, InternalError, OothecaError
 
 __all__ = ["as_ootheca_error", "format_error", "format_failure", "format_notice"]
 
@@ -26,7 +26,8 @@ def format_error(error: OothecaError, *, is_ignored: bool = False, with_tracebac
     """
     severity = "invalid syntax: statement ignored" if is_ignored else "ERROR"
     detail = error.detail
-    if error.location and error.location not in f"{error.message} {detail}":
+    is_damage = error.sqlstate == CorruptionError.sqlstate
+    if is_damage and error.location and error.location not in f"{error.message} {detail}":
         detail = f"{detail}\nin {error.location}" if detail else f"in {error.location}"
     fields = [
         f"{severity}: {error.message}",
