@@ -81,7 +81,9 @@ def test_writes_behind_the_encoders_back_fail_too(bank: Bank, options: Encryptio
         storage = MemoryStorage()
         with ThreadPoolExecutor(2) as executor:
             try:
-                take_backup(bank, FaultStorage(storage, FaultPlan(fail_at)), options=options, executor=executor)
+                take_backup(
+                    bank, FaultStorage(storage, FaultPlan(fail_at)), options=options, executor=executor
+                )
             except UnavailableError:
                 assert names(storage) == set()
             else:

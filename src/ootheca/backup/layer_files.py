@@ -29,8 +29,9 @@ __all__ = ["LayerFiles"]
 
 # Bytes that an SST adds to each entry's key: sentinel, timestamp of 8, 12 or 13 bytes, its size, and the trailer.
 _KEY_OVERHEAD = (1 + 8 + 1 + KIND_TRAILER_SIZE, 1 + 13 + 1 + KIND_TRAILER_SIZE)
-_OPEN_SIZE = 32 << 20  # plain bytes of files that stay open beside the one that is read
-_SMALL_SPAN = 1 << 20  # bytes of keys and values: such a span is read block by block, to decode no more than it needs
+# What stays open beside the file that is read: plain bytes, and files.
+_OPEN_SIZE, _OPEN_FILES = 32 << 20, 16
+_BLOCK_SIZE = 128 << 10  # of the larger blocks; no fewer bytes are decoded together
 
 
 class LayerFiles:
@@ -50,6 +51,7 @@ class LayerFiles:
         for file in self._files:
             self._by_path[file.path].append(file)
         self._open: OrderedDict[str, _Cursor] = OrderedDict()
+        self._open_size = 0
         # By file: where a read of its span began -> where it ended, and the bytes of the entries between.
         self._sizes: defaultdict[int, dict[bytes, tuple[bytes, int]]] = defaultdict(dict)
 
@@ -73,9 +75,10 @@ class LayerFiles:
             low, high = max(start, file.span.key), min(end, file.span.end_key)
             if low >= high:
                 continue
-            is_small = 0 < file.entry_counts.data_size < _SMALL_SPAN
+            # Little is decoded beyond the end of a small span: a quarter, or the rest of one block.
+            batch_size = min(file.entry_counts.data_size // 4 or DEFAULT_BATCH_SIZE, DEFAULT_BATCH_SIZE)
             size = 0
-            for batch in self._cursor(file).read(low, high, 1 if is_small else DEFAULT_BATCH_SIZE):
+            for batch in self._cursor(file).read(low, high, batch_size):
                 size += batch.total_size
                 yield batch
             self._note_size(place, low, high, size)
@@ -100,9 +103,10 @@ class LayerFiles:
         cursor = self._open.pop(file.path, None)
         if cursor is None:
             # Make room first, so that at no time more than one file is above the limit.
-            while self._open and sum(other.size for other in self._open.values()) > _OPEN_SIZE:
-                self._open.popitem(last=False)
+            while self._open_size > _OPEN_SIZE or len(self._open) >= _OPEN_FILES:
+                self._open_size -= self._open.popitem(last=False)[1].size
             cursor = _Cursor(self._read(file))
+            self._open_size += cursor.size
         self._open[file.path] = cursor
         return cursor
 
@@ -181,7 +185,7 @@ class _Cursor:
         state, self._state = self._state, None
         if state is not None:
             reached, held, rest, previous_size = state
-            if reached <= low <= held.keys.row(-1) and batch_size <= previous_size:
+            if reached <= low <= held.keys.row(-1) and batch_size <= max(previous_size, _BLOCK_SIZE):
                 return held[searchsorted_bytes(held.keys, low) :], rest
         return KeyValueBatch.empty(), self._table.batches(start=low, batch_size=batch_size)
 
@@ -190,9 +194,7 @@ def _first_key(table: SSTReader) -> bytes:
     """Return the first key of a file, which its first block holds whole."""
     location = f"{table.location} @{table.handles[0].offset}"
     block = open_block(table.data, table.handles[0], location=table.location)
-    _, position = decode_uvarint(
-        block.data, 0, location=location
-    )  # bytes shared with the key before it: none
+    _, position = decode_uvarint(block.data, 0, location=location)  # bytes shared with a key before: none
     size, position = decode_uvarint(block.data, position, location=location)
     _, position = decode_uvarint(block.data, position, location=location)  # the value's size
     end = position + size - KIND_TRAILER_SIZE

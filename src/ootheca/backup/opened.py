@@ -20,8 +20,8 @@ from ootheca.backup.cover import check_cover
 from ootheca.backup.read import ChainReader
 from ootheca.backup.restore import decode_rows
 from ootheca.backup.sealed import open_sealed
-from ootheca.catalog.catalog import Catalog
 from ootheca.catalog.table import Table
+from ootheca.catalog.upgrade import catalog_of
 from ootheca.clock import Timestamp, parse_timestamp
 from ootheca.codec.rows import NotNativeError, RowDecoder
 from ootheca.crypto.envelope import EncryptionOptions
@@ -110,7 +110,7 @@ class Backup:
     def __init__(self, chain: Chain, until: Timestamp) -> None:
         self.chain = chain
         self.until = until
-        self.catalog = Catalog(chain.last.manifest.descriptors)
+        self.catalog = catalog_of(chain.last.manifest)
 
     def __repr__(self) -> str:
         return f"<Backup {self.chain.full.folder.storage.uri} until {self.until}>"

@@ -26,7 +26,7 @@ from ootheca.backup.rewrite_ids import (
     rewrite_type,
 )
 from ootheca.catalog.catalog import Catalog
-from ootheca.catalog.table import Index, Table
+from ootheca.catalog.table import Index, Table, describe
 from ootheca.codec.counts import RowCounter
 from ootheca.codec.interleave import only_table
 from ootheca.codec.keys import prefix
@@ -75,6 +75,7 @@ class _Restorer:
     cluster: Catalog
     engine: Engine
     counter: _Counter = field(init=False)
+    types: Mapping[int, pb.TypeDescriptor] = field(init=False)
 
     def __post_init__(self) -> None:
         primary = frozenset((table.id, table.primary_index.id) for table in self.plan.tables)
@@ -105,6 +106,7 @@ def run_restore(
     check_cover(reader.chain, (backup.describe(table.id) for table in plan.tables), facts=facts)
     restorer = _Restorer(plan, reader, backup, cluster, engine)
     _make_parents(restorer)
+    restorer.types = cluster.types_by_id()
     for number, old in enumerate(plan.tables):
         _restore_table(restorer, old)
         if progress is not None:
@@ -145,7 +147,7 @@ def _restore_table(restorer: _Restorer, old: pb.TableDescriptor) -> None:
     if old_table.is_sequence:
         _restore_sequence(restorer, name, old_table, new)
         return
-    _restore_rows(restorer, name, old_table, restorer.cluster.describe(new.id))
+    _restore_rows(restorer, name, old_table, describe(new, restorer.types))
     for index in old_table.indexes:
         for batch in table_entries(restorer.reader, restorer.backup, old_table, index):
             restorer.counter.add(batch, old_table, index)

@@ -290,7 +290,10 @@ def _plan_types(
     for id_ in sorted(types):
         type_ = types[id_]
         if type_.parent_id not in planner.ids:
-            raise OothecaError(f"cannot restore type {type_.name!r} without the database it is in")
+            raise OothecaError(
+                f'type "{type_.name}" has unknown ParentID {type_.parent_id}',
+                hint="its database is not restored with it; ootheca.open_backup reads the tables that use it",
+            )
         schema = _target_schema(planner, type_.parent_id, type_.parent_schema_id)
         existing = planner.cluster.find_object(schema, type_.name) if schema is not None else None
         if existing is None:

@@ -152,6 +152,9 @@ def rewrite_table(desc: pb.TableDescriptor, rewrites: Rewrites) -> pb.TableDescr
     # Unfinished schema changes belong to the cluster that ran them: what they have not published is not restored.
     for finished in (new.mutations, new.mutationJobs, new.gc_mutations):
         del finished[:]
+    for family in new.families:
+        if family.default_column_id not in family.column_ids:
+            family.default_column_id = 0  # the column was being dropped
     return new
 
 

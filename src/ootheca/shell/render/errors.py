@@ -1,7 +1,8 @@
 """The one place that words errors and notices for a person.
 
 One field a line, as CockroachDB's client does it: `ERROR:`, `SQLSTATE:` (not for the catch-all XXUUU), `DETAIL:`,
-`CONSTRAINT:`, `HINT:`. Of damaged files the detail names the place. A traceback comes only with an internal error, or when it is asked for.
+`CONSTRAINT:`, `HINT:`. Of damaged files the detail names the place. A traceback comes only with an internal error, or
+when it is asked for.
 
 Source: reference/sql/08 §6; conformance/*/shell.json.
 """
