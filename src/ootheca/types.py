@@ -189,8 +189,10 @@ _SHAPES = (
     "MULTIPOINT",
     "MULTILINESTRING",
     "MULTIPOLYGON",
+    "GEOMETRY",
     "GEOMETRYCOLLECTION",
 )
+_SHAPE_Z, _SHAPE_M = 1 << 30, 1 << 29  # added to a shape of three or four dimensions
 _PLAIN = {
     Family.BOOL: "BOOL", Family.DATE: "DATE", Family.BYTES: "BYTES", Family.UUID: "UUID", Family.INET: "INET",
     Family.JSON: "JSONB", Family.NAME: "NAME", Family.BOX2D: "BOX2D", Family.UNKNOWN: "UNKNOWN",
@@ -234,14 +236,16 @@ def _sized_name(t: SQLType) -> str:
         case Family.ENUM:
             return t.enum.name if t.enum is not None else f"@{t.oid}"
         case _:
-            if not t.shape and not t.srid:
-                return t.family.name
-            shape = _SHAPES[t.shape] if 0 <= t.shape < len(_SHAPES) else "GEOMETRY"
-            return (
-                f"{t.family.name}({shape or t.family.name},{t.srid})"
-                if t.srid
-                else f"{t.family.name}({shape})"
-            )
+            return _spatial_name(t)
+
+
+def _spatial_name(t: SQLType) -> str:
+    if not t.shape and not t.srid:
+        return t.family.name
+    flat = t.shape & ~(_SHAPE_Z | _SHAPE_M)
+    shape = (_SHAPES[flat] if 0 < flat < len(_SHAPES) else "") or "GEOMETRY"
+    shape += ("Z" if t.shape & _SHAPE_Z else "") + ("M" if t.shape & _SHAPE_M else "")
+    return f"{t.family.name}({shape},{t.srid})" if t.srid else f"{t.family.name}({shape})"
 
 
 def _string_name(t: SQLType) -> str:

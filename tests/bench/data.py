@@ -10,6 +10,7 @@ import pyarrow as pa
 __all__ = ["BATCH_ROWS", "CITIES", "CREATE_RIDES", "POSTGRES_RIDES", "make_rides"]
 
 BATCH_ROWS = 65_536
+_STARTED = (1_500_000_000_000_000, 1_700_000_000_000_000)  # microseconds since 1970
 CITIES = (
     "amsterdam", "boston", "los angeles", "new york", "paris", "rome", "san francisco", "seattle", "washington dc",
 )  # fmt: skip
@@ -41,9 +42,7 @@ def _make_batch(first: int, num_rows: int, seed: int) -> pa.RecordBatch:
         "revenue": _with_nulls(
             pa.Array.from_buffers(pa.decimal128(10, 2), num_rows, [None, pa.py_buffer(cents)]), random
         ),
-        "started": _with_nulls(
-            pa.array(random.integers(1_500_000_000_000_000, 1_700_000_000_000_000, num_rows), pa.timestamp("us")), random
-        ),
+        "started": _with_nulls(pa.array(random.integers(*_STARTED, num_rows), pa.timestamp("us")), random),
         "is_done": _with_nulls(pa.array(random.integers(0, 2, num_rows).astype(bool)), random),
     }
     return pa.RecordBatch.from_pydict(columns)
@@ -54,7 +53,9 @@ def _texts(random: np.random.Generator, num_rows: int) -> pa.Array:
     sizes = random.integers(8, 25, num_rows)
     offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
     letters = random.integers(97, 123, int(offsets[-1]), dtype=np.uint8)
-    distinct = pa.Array.from_buffers(pa.string(), num_rows, [None, pa.py_buffer(offsets), pa.py_buffer(letters)])
+    distinct = pa.Array.from_buffers(
+        pa.string(), num_rows, [None, pa.py_buffer(offsets), pa.py_buffer(letters)]
+    )
     return distinct.take(pa.array(random.integers(0, max(num_rows // 2, 1), num_rows)))
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 
 from ootheca.crypto.envelope import EncryptionOptions
-from ootheca.errors import OothecaError, UnavailableError
+from ootheca.errors import UnavailableError
 from ootheca.storage.memory import MemoryStorage
 from tests.support.backups import KMS_OPTIONS, Bank, make_bank, restore, take_backup
 from tests.support.faults import FaultPlan, FaultStorage
@@ -56,8 +56,7 @@ def test_a_backup_is_whole_or_does_not_list(
         plan = FaultPlan(fail_at, moment, stays_down)
         try:
             take_backup(bank, FaultStorage(storage, plan), options=options)
-        except OothecaError as exc:
-            assert isinstance(exc, UnavailableError), plan.asked[fail_at]
+        except UnavailableError:  # and nothing else: any other error fails the test
             failed += 1
             succeeded = False
         else:
@@ -108,7 +107,7 @@ def test_a_restore_is_right_or_leaves_nothing(
                 version=bank.profile.version,
             )
         assert not engine.in_transaction, operation
-        assert not (engine.tables or engine.schemas or engine.sequences or engine.views), operation
+        assert not any((engine.tables, engine.schemas, engine.sequences, engine.views)), operation
     check_whole(bank, storage, options)
 
 

@@ -9,7 +9,8 @@ Every class holds n values of one kind, without NULLs (a column keeps its NULLs 
     ZonedTimes  TIMETZ: microseconds and seconds west of Greenwich
     Durations   INTERVAL: months, days, nanoseconds
     Blobs       everything that is a byte string: text, BYTES, UUID, enum members, and the bodies of INET, JSON,
-                ARRAY as they stand in a TUPLE; BIT as the characters 0 and 1
+                ARRAY as they stand in a TUPLE; BIT as the characters 0 and 1; GEOMETRY and GEOGRAPHY as EWKB;
+                BOX2D as 4 floats BE: low x, high x, low y, high y
 """
 
 from __future__ import annotations

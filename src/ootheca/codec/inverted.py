@@ -31,6 +31,11 @@ def encode_inverted(datums: Datums, t: SQLType, *, with_empty: bool) -> tuple[Ra
     Raises:
         UnsupportedError: the type has no inverted index here.
     """
+    if t.family in (Family.GEOMETRY, Family.GEOGRAPHY):
+        raise UnsupportedError(
+            f"inverted indexes on type {t.name} cannot be written: they list the S2 cells that cover a shape",
+            hint="drop the index before the backup, and create it again after the restore",
+        )
     if not isinstance(datums, Blobs) or t.family not in (Family.ARRAY, Family.JSON):
         raise UnsupportedError(f"inverted indexes on type {t.name} are not supported")
     if t.family is Family.ARRAY:

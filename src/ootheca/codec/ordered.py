@@ -187,13 +187,14 @@ def decode_varint(data: Bytes, positions: Positions, *, is_descending: bool = Fa
     return (~values if is_descending else values), after
 
 
-def encode_bytes(rows: Ragged, *, is_descending: bool = False) -> Ragged:
-    """Encode n byte strings."""
+def encode_bytes(rows: Ragged, *, is_descending: bool = False, has_marker: bool = True) -> Ragged:
+    """Encode n byte strings, without their first byte unless `has_marker`."""
     rows = rows.compact()
     escaped = _escape(rows)
     if is_descending:
-        return concat_rows([bytes([_BYTES_DESC]), Ragged(~escaped.data, escaped.offsets), b"\xff\xfe"])
-    return concat_rows([bytes([_BYTES]), escaped, b"\x00\x01"])
+        head = bytes([_BYTES_DESC]) if has_marker else b""
+        return concat_rows([head, Ragged(~escaped.data, escaped.offsets), b"\xff\xfe"])
+    return concat_rows([bytes([_BYTES]) if has_marker else b"", escaped, b"\x00\x01"])
 
 
 def _escape(rows: Ragged) -> Ragged:
@@ -205,9 +206,9 @@ def _escape(rows: Ragged) -> Ragged:
 
 
 def decode_bytes(
-    data: Bytes, positions: Positions, *, is_descending: bool = False
+    data: Bytes, positions: Positions, *, is_descending: bool = False, has_marker: bool = True
 ) -> tuple[Ragged, Positions]:
-    """Decode byte strings.
+    """Decode byte strings, whose first byte has been read already unless `has_marker`.
 
     Returns:
         n rows, int64[n] positions after them.
@@ -215,7 +216,9 @@ def decode_bytes(
     Raises:
         CorruptionError: another kind of value stands there, or a terminator is missing.
     """
-    starts = check_marker(data, positions, _BYTES_DESC if is_descending else _BYTES, "byte string")
+    starts = positions
+    if has_marker:
+        starts = check_marker(data, positions, _BYTES_DESC if is_descending else _BYTES, "byte string")
     zero = 0xFF if is_descending else 0x00
     # Within a string every zero byte is followed by its escape, so the first such pair ends it.
     ends = np.flatnonzero((data[:-1] == zero) & (data[1:] == zero ^ 1))

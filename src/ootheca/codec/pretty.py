@@ -36,7 +36,7 @@ _SIMPLE_ESCAPES = {
     0x5C: "\\\\",
 }
 _INTERLEAVE = 0xFE
-_GEO_INVERTED = 0x42
+_GEO, _BOX2D, _GEO_INVERTED = 0x3D, 0x41, 0x42
 _NAMESPACE = b"\xa6"  # table 30, which has a word of its own
 _DAY_MICROS = 86_400 * 10**6
 _JSON, _JSON_EMPTY_ARRAY, _JSON_EMPTY_OBJECT, _EMPTY_ARRAY = 0x37, 0x38, 0x39, 0x43
@@ -194,7 +194,8 @@ _PRINTERS: tuple[tuple[int, int, Callable[[NDArray[np.uint8], NDArray[np.int64]]
     (0x18, 0x36, _print_decimal),
     (0x3A, 0x3B, _print_bits),
     (0x3C, 0x3C, _print_timetz),
-    (_GEO_INVERTED, _GEO_INVERTED, _print_rest),
+    (_GEO, _GEO + 1, _print_rest),
+    (_BOX2D, _GEO_INVERTED, _print_rest),
     (_EMPTY_ARRAY, _EMPTY_ARRAY, _print_empty_array),
     (0x80, 0xFD, _print_int),
     (0xFF, 0xFF, _print_null),

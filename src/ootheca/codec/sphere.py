@@ -34,7 +34,11 @@ _WHOLE_CIRCLE: Longitudes = (-math.pi, math.pi)
 _LEAST_NORMAL = 1.91346e-15
 _NORMAL_ERROR, _LEAST_ERROR = 6.06638e-16, 6.83174e-31
 
-_PI_4 = (7.85398125648498535156e-1, 3.77489470793079817668e-8, 2.69515142907905952645e-15)  # pi/4 in three parts
+_PI_4 = (
+    7.85398125648498535156e-1,
+    3.77489470793079817668e-8,
+    2.69515142907905952645e-15,
+)  # pi/4 in three parts
 _SINE = (
     1.58962301576546568060e-10, -2.50507477628578072866e-8, 2.75573136213857245213e-6, -1.98412698295895385996e-4,
     8.33333333332211858878e-3, -1.66666666666666307295e-1,
@@ -236,7 +240,10 @@ def bounds_of_line(degrees: Floats) -> Bounds | None:
     circle = _circle_of(longitudes.tolist(), is_point.tolist())
     if south == -math.pi / 2 or north == math.pi / 2 or _length(circle) + 2 * _EPSILON >= 2 * math.pi:
         circle = _WHOLE_CIRCLE
-    return Bounds(south, north, math.pi if circle[0] == -math.pi != -circle[1] else circle[0], circle[1])
+    elif circle != _WHOLE_CIRCLE:
+        west, east = (math.pi if angle == -math.pi else angle for angle in circle)
+        circle = (west, east)
+    return Bounds(south, north, *circle)
 
 
 def _unit_vectors(degrees: Floats) -> Floats:

@@ -5,10 +5,13 @@ Layout, in a TUPLE after the tag (tag number: datum):
     8 Time varint seconds, varint nanoseconds | 9 Duration varint months, days, nanoseconds | 10 True | 11 False
     12 UUID 16 bytes | 13 Array be_uvarint length, body | 14 IPAddr family, mask, 4 or 16 bytes
     15 JSON be_uvarint length, body | 17 BitArray be_uvarint bits, words | 19 TimeTZ varint microseconds, varint offset
+    20 Geo be_uvarint length, spatial object | 24 Box2D 4 floats as in a key (`geo`)
 Layout, alone (kind byte: data):
     1 INT varint | 2 FLOAT 8 bytes BE | 3 BYTES raw | 4 TIME as in a key | 5 DECIMAL exact decimal
-    6 DURATION as in a key | 11 BITARRAY as in a TUPLE | 12 TIMETZ as in a key
-Source: reference 05 sections 5 and 6; fixtures/golden/20.2/a_full, databases kinds and shapes (table families).
+    6 DURATION as in a key | 11 BITARRAY as in a TUPLE | 12 TIMETZ as in a key | 13 GEO spatial object
+    14 BOX2D 4 times 8 bytes BE
+Source: reference 05 sections 5 and 6; fixtures/golden/20.2/a_full, databases kinds and shapes (table families);
+    fixtures/golden/20.2/l_geo.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from ootheca.codec import bits, decimals
+from ootheca.codec import bits, decimals, geo
 from ootheca.codec.coding import (
     decode_be_uvarint,
     decode_be_uvarint_at,
@@ -111,13 +114,15 @@ _STORED_TYPES = {
     Family.BYTES: DatumType.BYTES, Family.ENUM: DatumType.BYTES, Family.TIMESTAMP: DatumType.TIME,
     Family.TIMESTAMPTZ: DatumType.TIME, Family.INTERVAL: DatumType.DURATION, Family.UUID: DatumType.UUID,
     Family.ARRAY: DatumType.ARRAY, Family.INET: DatumType.IP_ADDR, Family.JSON: DatumType.JSON,
-    Family.BIT: DatumType.BIT_ARRAY, Family.TIMETZ: DatumType.TIMETZ,
+    Family.BIT: DatumType.BIT_ARRAY, Family.TIMETZ: DatumType.TIMETZ, Family.GEOMETRY: DatumType.GEO,
+    Family.GEOGRAPHY: DatumType.GEO, Family.BOX2D: DatumType.BOX2D,
 }  # fmt: skip
 
 _LONE_KINDS = {
     DatumType.TRUE: ValueKind.INT, DatumType.INT: ValueKind.INT, DatumType.FLOAT: ValueKind.FLOAT,
     DatumType.DECIMAL: ValueKind.DECIMAL, DatumType.TIME: ValueKind.TIME, DatumType.DURATION: ValueKind.DURATION,
-    DatumType.BIT_ARRAY: ValueKind.BIT_ARRAY, DatumType.TIMETZ: ValueKind.TIMETZ,
+    DatumType.BIT_ARRAY: ValueKind.BIT_ARRAY, DatumType.TIMETZ: ValueKind.TIMETZ, DatumType.GEO: ValueKind.GEO,
+    DatumType.BOX2D: ValueKind.BOX2D,
 }  # fmt: skip
 
 _MOMENTS: dict[int, type[Instants] | type[Durations] | type[ZonedTimes]] = {
@@ -237,6 +242,17 @@ def _decode_timetz(data: NDArray[np.uint8], at: Positions) -> tuple[Datums, Posi
     return ZonedTimes(micros, offset), after
 
 
+def _decode_geo(data: NDArray[np.uint8], at: Positions) -> tuple[Datums, Positions]:
+    sizes, starts = decode_be_uvarint_at(data, at)
+    objects, after = _slices(data, starts, sizes)
+    return Blobs(geo.decode_objects(objects)), after
+
+
+def _decode_box(data: NDArray[np.uint8], at: Positions) -> tuple[Datums, Positions]:
+    rows, after = geo.decode_box_floats(data, at)
+    return Blobs(rows), after
+
+
 _DECODERS: dict[int, Callable[[NDArray[np.uint8], Positions], tuple[Datums, Positions]]] = {
     DatumType.INT: _decode_int,
     DatumType.FLOAT: _decode_float,
@@ -252,6 +268,8 @@ _DECODERS: dict[int, Callable[[NDArray[np.uint8], Positions], tuple[Datums, Posi
     DatumType.JSON: _decode_bytes,
     DatumType.BIT_ARRAY: _decode_bit_array,
     DatumType.TIMETZ: _decode_timetz,
+    DatumType.GEO: _decode_geo,
+    DatumType.BOX2D: _decode_box,
 }
 
 
@@ -289,10 +307,6 @@ def skip_datums(data: NDArray[np.uint8], at: Positions, kind: int) -> Positions:
         case DatumType.TUPLE:
             raw = data.data
             return np.array([_skip_tuple(raw, data, position) for position in at.tolist()], np.int64)
-        case DatumType.BOX2D:
-            for _ in range(4):
-                at = at + np.where(first_bytes(data, at) == 4, 1, 9)
-            return at
         case _ if kind in _DECODERS:
             return decode_datums(data, at, kind)[1]
         case _:
@@ -350,6 +364,10 @@ def encode_datums(datums: Datums, t: SQLType) -> tuple[NDArray[np.uint8] | int, 
             return kind, Ragged.from_list([bits.encode_body(digits) for digits in rows.to_list()])
         case Blobs(rows) if kind in (DatumType.UUID, DatumType.IP_ADDR):
             return kind, rows.compact()
+        case Blobs(rows) if kind is DatumType.GEO:
+            return kind, _with_length(geo.encode_objects(rows, t))
+        case Blobs(rows) if kind is DatumType.BOX2D:
+            return kind, geo.encode_box_floats(rows)
         case Blobs(rows):
             return kind, _with_length(rows)
 
@@ -366,8 +384,10 @@ def encode_lone(datums: Datums, t: SQLType) -> tuple[ValueKind, Ragged]:
             return kind, decimals.encode_exact(datums)
         case Instants() | Durations() | ZonedTimes():
             return kind, encode_moments(datums)
-        case Blobs(rows) if kind is ValueKind.BYTES:
+        case Blobs(rows) if kind in (ValueKind.BYTES, ValueKind.BOX2D):
             return kind, rows.compact()
+        case Blobs(rows) if kind is ValueKind.GEO:
+            return kind, geo.encode_objects(rows, t)
         case _:
             return kind, encode_datums(datums, t)[1]
 
@@ -383,8 +403,11 @@ def decode_lone(data: NDArray[np.uint8], starts: Positions, ends: Positions, kin
     expected = _LONE_KINDS.get(stored, ValueKind.BYTES)
     if kind != expected:
         raise CorruptionError(f"value of kind {kind} where {expected.value} was expected")
-    if kind == ValueKind.BYTES:
-        return Blobs(gather(data, starts, ends - starts))
+    if kind in (ValueKind.BYTES, ValueKind.GEO, ValueKind.BOX2D):
+        rows = gather(data, starts, ends - starts)
+        if kind == ValueKind.BOX2D and bool((rows.lengths != geo.BOX_SIZE).any()):
+            raise CorruptionError("a value of the wrong length")
+        return Blobs(geo.decode_objects(rows) if kind == ValueKind.GEO else rows)
     if kind == ValueKind.DECIMAL:
         return decimals.decode_exact(data, starts, ends)
     moment = _MOMENTS.get(kind)

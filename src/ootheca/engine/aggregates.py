@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ootheca.engine.builtins import json_value
 from ootheca.engine.typed import KEYED, Conversions, Typed
 from ootheca.errors import OothecaError
-from ootheca.types import BOOL, DECIMAL, FLOAT8, INT8, JSONB, STRING, Family, SQLType, array_of
+from ootheca.types import BOOL, DECIMAL, FLOAT8, INT8, INTERVAL, JSONB, STRING, Family, SQLType, array_of
 
 __all__ = ["AGGREGATES", "WINDOW_FUNCTIONS", "Aggregate", "aggregate"]
 
@@ -125,7 +125,9 @@ def _extreme(conversions: Conversions, name: str, value: Typed) -> Aggregate:
 
 def _total(conversions: Conversions, name: str, value: Typed, mark: str) -> Aggregate:
     family, sql = value.type.family, value.sql
-    if family is Family.FLOAT or family is Family.INTERVAL:
+    if family is Family.INTERVAL and name != "sum_int":
+        return _interval_total(name, sql, mark)
+    if family is Family.FLOAT:
         plain = "sum" if name == "sum" else "avg"
         return Aggregate(lambda suffix: f"{plain}({mark}{sql}){suffix}", value.type)
     if family not in {Family.INT, Family.DECIMAL}:
@@ -148,6 +150,21 @@ def _total(conversions: Conversions, name: str, value: Typed, mark: str) -> Aggr
         return Aggregate(lambda suffix: f"CAST(sum({mark}{sql}){suffix} AS DECIMAL(38,0))", DECIMAL)
     del conversions
     return Aggregate(lambda suffix: f"sum({mark}{sql}){suffix}", DECIMAL)
+
+
+def _interval_total(name: str, sql: str, mark: str) -> Aggregate:
+    """Sum months, days and microseconds apart, as an interval holds them."""
+
+    def text(suffix: str) -> str:
+        months = f"sum({mark}CAST(datepart('year', {sql}) * 12 + datepart('month', {sql}) AS BIGINT)){suffix}"
+        days = f"sum({mark}CAST(datepart('day', {sql}) AS BIGINT)){suffix}"
+        clock = f"datepart('hour', {sql}) * 3600000000 + datepart('minute', {sql}) * 60000000"
+        micros = f"sum({mark}CAST({clock} + datepart('microsecond', {sql}) AS BIGINT)){suffix}"
+        parts = (f"to_months(CAST({months} AS INTEGER))", f"to_days(CAST({days} AS INTEGER))")
+        total = f"({parts[0]} + {parts[1]} + to_microseconds(CAST({micros} AS BIGINT)))"
+        return total if name == "sum" else f"({total} / count({mark}{sql}){suffix})"
+
+    return Aggregate(text, INTERVAL)
 
 
 def _statistic(conversions: Conversions, name: str, args: list[Typed]) -> Aggregate:

@@ -160,7 +160,7 @@ def _same_decimal(name: str) -> Callable[[Conversions, list[Typed]], Typed]:
             return Typed(f"oo_dec_fn('{name}', {text}, {places})", DECIMAL, is_text=True)
         number = conversions.convert(value, FLOAT8).sql
         if name == "round":
-            rounded = f"round_even({number}, {places})"
+            rounded = f"round_even({number}, CAST({places} AS INTEGER))"
             return Typed(f"CAST({rounded} AS DOUBLE)", FLOAT8)
         return Typed(f"CAST({name}({number}) AS DOUBLE)", FLOAT8)
 

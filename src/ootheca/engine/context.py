@@ -26,7 +26,6 @@ class Context:
         physical: (table name) -> DuckDB type of each column, by lower-case name.
         view_query: (view name) -> its query text.
         use_sequence: makes a sequence's state available to `oo_nextval` and its kin; returns its key.
-        subquery: translates a query that stands in an expression.
     """
 
     runtime: Runtime

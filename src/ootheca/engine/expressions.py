@@ -21,7 +21,7 @@ from ootheca.engine.scope import Scope
 from ootheca.engine.typed import NULL, Typed
 from ootheca.engine.typenames import TypeName, duckdb_type, has_only_text, resolve_type, string_literal
 from ootheca.engine.windows import aggregate_call, filter_suffix, window_call
-from ootheca.errors import OothecaError, UnsupportedError
+from ootheca.errors import OothecaError, ParseError, UnsupportedError
 from ootheca.types import (
     BOOL,
     BYTES,
@@ -87,12 +87,20 @@ class Expressions:
         self.conversions = context.conversions
         self._translate = subquery
         self.keyed_groups: frozenset[str] = frozenset()  # texts that GROUP BY orders by a key of theirs
-        self.allows_aggregates = True
+        self.no_aggregates_in = ""  # the clause that must not hold aggregates, while it is translated
         self.in_aggregate = False
 
     def __call__(self, node: exp.Expr | None) -> Typed:
         """Translate one expression."""
-        assert node is not None
+        if node is None:
+            raise ParseError("syntax error: an expression is missing")
+        value = self._translated(node)
+        if value.sql in self.keyed_groups and not self.in_aggregate:
+            # Grouped by a key of it: all values of a group are equal, any of them will do.
+            return replace(value, sql=f"any_value({value.sql})")
+        return value
+
+    def _translated(self, node: exp.Expr) -> Typed:
         kind = type(node)
         if kind in _COMPARISONS:
             return self._comparison(node, _COMPARISONS[kind])
@@ -163,10 +171,7 @@ class Expressions:
                 "DEFAULT can only appear in a VALUES list within INSERT or on the right side of a SET",
                 sqlstate="42601",
             )
-        value = self.scope.column(name, qualifier)
-        if value.sql in self.keyed_groups and not self.in_aggregate:
-            return replace(value, sql=f"any_value({value.sql})")
-        return value
+        return self.scope.column(name, qualifier)
 
     def _paren(self, node: exp.Paren) -> Typed:
         value = self(node.this)

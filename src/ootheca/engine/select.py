@@ -168,9 +168,9 @@ class SelectTranslation:
         where = self.node.args.get("where")
         if where is None:
             return ""
-        self.translate.allows_aggregates = False
+        self.translate.no_aggregates_in = "WHERE"
         text = f" WHERE {self.translate.boolean(where.this)}"
-        self.translate.allows_aggregates = True
+        self.translate.no_aggregates_in = ""
         return text
 
     # SELECT list
@@ -195,6 +195,7 @@ class SelectTranslation:
         if group is None or not group.expressions:
             return ""
         keyed, texts = set(), []
+        self.translate.no_aggregates_in = "GROUP BY"
         for node in group.expressions:
             place = ordinal(node, len(self._items)) if isinstance(node, exp.Literal) else None
             item = self._items[place] if place is not None else self._alias_target(node)
@@ -203,6 +204,7 @@ class SelectTranslation:
             if key != value.sql:
                 keyed.add(value.sql)
             texts.append(key)
+        self.translate.no_aggregates_in = ""
         self.translate.keyed_groups = frozenset(keyed)
         return f" GROUP BY {', '.join(texts)}"
 

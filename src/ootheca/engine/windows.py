@@ -29,8 +29,10 @@ def aggregate_call(translate: Expressions, node: exp.Expr, suffix: str) -> Typed
         raise OothecaError(
             f"{node.name.lower()}(): aggregate function calls cannot be nested", sqlstate="42803"
         )
-    if not translate.allows_aggregates:
-        raise OothecaError("aggregate functions are not allowed in WHERE", sqlstate="42803")
+    if translate.no_aggregates_in:
+        raise OothecaError(
+            f"aggregate functions are not allowed in {translate.no_aggregates_in}", sqlstate="42803"
+        )
     translate.in_aggregate = True
     try:
         distinct = bool(arguments) and isinstance(arguments[0], exp.Distinct)

@@ -363,6 +363,8 @@ class Writes:
                         sqlstate="42601",
                     )
             for target, source in zip(targets, sources, strict=True):
+                if not isinstance(target, exp.Column):
+                    raise ParseError("syntax error: SET needs the name of a column")
                 column = self._column(table, fold(target.this))
                 if column.name in out:
                     raise OothecaError(

@@ -21,14 +21,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ootheca.codec.coding import decode_uvarint, decode_uvarint_at
+from ootheca.codec.coding import MAX_UVARINT_SIZE, decode_uvarint, decode_uvarint_at
 from ootheca.codec.ragged import Ragged, concat_rows, gather, load_le32
 from ootheca.errors import CorruptionError
 
-__all__ = ["BlockEntries", "decode_blocks", "decode_named_values"]
+__all__ = ["BlockEntries", "decode_blocks", "decode_named_values", "first_internal_key"]
 
 _BAD_BLOCK = "pebble/table: invalid table: bad block"
 _FIXED32 = 4
+_MAX_HEADER_SIZE = 3 * MAX_UVARINT_SIZE
 _RESTART_MASK = np.uint32(0x7FFFFFFF)
 _SINGLE_BYTES = np.uint32(0x00808080)
 
@@ -126,6 +127,18 @@ def decode_named_values(contents: NDArray[np.uint8], *, place: str) -> dict[byte
         position = value_at + value_size
         named[name] = raw[value_at:position]
     return named
+
+
+def first_internal_key(contents: NDArray[np.uint8], *, place: str) -> NDArray[np.uint8]:
+    """Return the first key of a block, which is stored whole, without decoding the rest.
+
+    Raises:
+        CorruptionError: the key runs past the end.
+    """
+    (_, size, _), position = _decode_header(contents[:_MAX_HEADER_SIZE].tobytes(), 0, place)
+    if position + size > contents.size:
+        raise CorruptionError(f"{_BAD_BLOCK} (bad first key)", location=place)
+    return contents[position : position + size]
 
 
 def _decode_header(raw: bytes, position: int, place: str) -> tuple[list[int], int]:

@@ -25,9 +25,15 @@ from ootheca.codec.sst.footer import BlockHandle
 from ootheca.codec.sst.rows import DataRows
 from ootheca.errors import CorruptionError, UnsupportedError
 
-__all__ = ["SCHEMA", "decode_columnar_data", "decode_columnar_index", "decode_columnar_names", "decode_columnar_spans"]
+__all__ = [
+    "SCHEMA",
+    "decode_columnar_data",
+    "decode_columnar_index",
+    "decode_columnar_names",
+    "decode_columnar_spans",
+]
 
-SCHEMA = b"crdb1"
+SCHEMA = "crdb1"
 _DATA_HEADER_SIZE, _SPAN_HEADER_SIZE = 5, 4
 _KEY, _WALL, _LOGICAL, _OTHER_VERSION, _TRAILER, _VALUE, _IS_EXTERNAL = 0, 1, 2, 3, 4, 6, 7
 _MAX_LOGICAL = np.uint64((1 << 31) - 1)
@@ -44,7 +50,9 @@ def decode_columnar_data(contents: NDArray[np.uint8], *, place: str) -> DataRows
         raise UnsupportedError("keys whose version is no timestamp are not read", location=place)
     logical = block.uints(_LOGICAL)
     if bool((logical > _MAX_LOGICAL).any()):
-        raise CorruptionError("pebble/table: invalid table: bad columnar block (logical time)", location=place)
+        raise CorruptionError(
+            "pebble/table: invalid table: bad columnar block (logical time)", location=place
+        )
     values = block.byte_rows(_VALUE)
     return DataRows(
         block.prefixed_rows(_KEY),
@@ -92,7 +100,7 @@ def decode_columnar_spans(
     firsts = block.uints(1, num_rows=num_bounds).tolist()
     trailers, suffixes = block.uints(2).tolist(), block.byte_rows(3).to_list()
     values = block.byte_rows(4).to_list()
-    if firsts != sorted(firsts) or block.num_rows and (firsts[:1] != [0] or firsts[-1] != block.num_rows):
+    if firsts != sorted(firsts) or (block.num_rows and (firsts[:1] != [0] or firsts[-1] != block.num_rows)):
         raise CorruptionError("pebble/table: invalid table: bad columnar block (bounds)", location=place)
     return [
         (bounds[i], bounds[i + 1], trailers[row], suffixes[row], values[row])

@@ -116,7 +116,9 @@ class Columns:
         suffixes = own[np.maximum.accumulate(np.where(is_first | (bounds[own + 1] > bounds[own]), rows, 0))]
         prefixes = bundles * ((1 << shift) + 1)
         parts: list[Ragged | bytes] = [self.data[data_start : int(bounds[0])].tobytes()]
-        parts += [gather(self.data, bounds[each], bounds[each + 1] - bounds[each]) for each in (prefixes, suffixes)]
+        parts += [
+            gather(self.data, bounds[each], bounds[each + 1] - bounds[each]) for each in (prefixes, suffixes)
+        ]
         return concat_rows(parts)
 
     def _start(self, column: int, kind: int) -> int:

@@ -1,9 +1,10 @@
 """Stored blocks: contents, compressed or not, with their type byte and checksum.
 
-Layout: contents, type:1, checksum:fixed32 (masked CRC-32C of contents and type)
-    type 0 plain; 1 Snappy, one raw block; 7 Zstandard: uvarint size of the plain contents, then the frame
-Source: fixtures/golden/20.2/n_blocks (types 0 and 1); reference 04 section 2.
-    Unverified: type 7 is written by 23.2 and later only.
+Layout: contents, type:1, checksum:fixed32 (of contents and type: masked CRC-32C, or low half of XXH64 with seed 0)
+    type 0 plain; 1 Snappy, one raw block; 7 Zstandard: uvarint size of the plain contents, then the frame;
+    8 MinLZ (minlz.py)
+Source: fixtures/golden/20.2/n_blocks (types 0 and 1); reference 04 section 2; RFC 8878 section 3.1 (frames).
+    Unverified: type 7 is written by 23.2 and later only, type 8 by 25.2 and later; no file with XXH64 was seen.
 """
 
 from __future__ import annotations
@@ -14,13 +15,18 @@ from numpy.typing import NDArray
 
 from ootheca.codec.checksum import block_checksum
 from ootheca.codec.coding import decode_uvarint, encode_uvarint
-from ootheca.codec.sst.footer import TRAILER_SIZE, BlockHandle
+from ootheca.codec.sst.footer import CRC32C, TRAILER_SIZE, BlockHandle
+from ootheca.codec.sst.minlz import decompress_minlz
 from ootheca.errors import ChecksumMismatchError, CorruptionError, TruncatedError, UnsupportedError
 
-__all__ = ["MAX_BLOCK_SIZE", "NONE", "SNAPPY", "ZSTD", "compress_block", "open_block", "seal_block"]
+__all__ = ["MAX_BLOCK_SIZE", "MINLZ", "NONE", "SNAPPY", "ZSTD", "compress_block", "open_block", "seal_block"]
 
-NONE, SNAPPY, ZSTD = 0, 1, 7  # on disk
-_NAMES = {2: "zlib", 3: "bzip2", 4: "lz4", 5: "lz4hc", 6: "xpress", 8: "MinLZ"}
+NONE, SNAPPY, ZSTD, MINLZ = 0, 1, 7, 8  # on disk
+_NAMES = {2: "zlib", 3: "bzip2", 4: "lz4", 5: "lz4hc", 6: "xpress"}
+
+# On disk: magic; one segment, size in 8 bytes, checksum at the end. Then blocks, each with a header of 3 bytes.
+_ZSTD_FRAME = bytes.fromhex("28b52ffde4")
+_ZSTD_RAW_BLOCK_SIZE = 128 << 10
 
 MAX_BLOCK_SIZE = (1 << 32) - 1
 """Restart offsets are 32 bits wide, so no row block is larger: absurd sizes are damage."""
@@ -48,8 +54,13 @@ def seal_block(contents: bytes, *, kind: int) -> bytes:
     return block + block_checksum(block).to_bytes(4, "little")
 
 
-def open_block(data: NDArray[np.uint8], handle: BlockHandle, *, location: str) -> NDArray[np.uint8]:
+def open_block(
+    data: NDArray[np.uint8], handle: BlockHandle, *, location: str, checksum_kind: int = CRC32C
+) -> NDArray[np.uint8]:
     """Check the block that a handle names and return its plain contents (uint8[n]).
+
+    Args:
+        checksum_kind: as the file's footer says.
 
     Raises:
         TruncatedError: the handle reaches beyond the file. ChecksumMismatchError: damaged contents or type.
@@ -62,8 +73,8 @@ def open_block(data: NDArray[np.uint8], handle: BlockHandle, *, location: str) -
             location=place,
         )
     block = data[handle.offset : handle.end - TRAILER_SIZE + 1]
-    stored = int.from_bytes(data[handle.end - TRAILER_SIZE + 1 : handle.end].tobytes(), "little")
-    if block_checksum(block) != stored:
+    checksum = data[handle.end - TRAILER_SIZE + 1 : handle.end].tobytes()
+    if not _is_sound(block, checksum, checksum_kind):
         raise ChecksumMismatchError(
             f"pebble/table: invalid table (checksum mismatch at {handle.offset}/{handle.size})",
             location=place,
@@ -75,11 +86,32 @@ def open_block(data: NDArray[np.uint8], handle: BlockHandle, *, location: str) -
         return _decompress_snappy(contents, place)
     if kind == ZSTD:
         return _decompress_zstd(contents, place)
+    if kind == MINLZ and contents.size and contents[0] == 0:
+        return np.frombuffer(decompress_minlz(contents.tobytes(), place=place), np.uint8)
+    if kind == MINLZ:
+        return _decompress_snappy(contents, place)
     if kind in _NAMES:
         raise UnsupportedError(
             f"pebble/table: block compression {_NAMES[kind]} (type {kind}) is not read", location=place
         )
     raise CorruptionError(f"pebble/table: unknown block compression: {kind}", location=place)
+
+
+def _is_sound(block: NDArray[np.uint8], checksum: bytes, checksum_kind: int) -> bool:
+    if checksum_kind == CRC32C:
+        return block_checksum(block) == int.from_bytes(checksum, "little")
+    # A Zstandard frame ends with the low half of the XXH64 of what it holds, and decompressing it compares them: so the
+    # block becomes a frame of uncompressed pieces.
+    pieces = [_ZSTD_FRAME, block.size.to_bytes(8, "little")]
+    for at in range(0, block.size, _ZSTD_RAW_BLOCK_SIZE):
+        piece = block[at : at + _ZSTD_RAW_BLOCK_SIZE].tobytes()
+        is_last = at + _ZSTD_RAW_BLOCK_SIZE >= block.size
+        pieces += [(len(piece) << 3 | is_last).to_bytes(3, "little"), piece]
+    try:
+        cramjam.zstd.decompress_into(b"".join([*pieces, checksum]), np.empty(block.size, np.uint8).data)
+    except cramjam.DecompressionError:
+        return False
+    return True
 
 
 def _decompress_snappy(contents: NDArray[np.uint8], place: str) -> NDArray[np.uint8]:

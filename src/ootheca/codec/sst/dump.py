@@ -12,10 +12,10 @@ import numpy as np
 from ootheca.codec.annotate import Note, annotate
 from ootheca.codec.coding import decode_uvarint
 from ootheca.codec.mvcc import decode_timestamp
-from ootheca.codec.sst.block import decode_named_values
 from ootheca.codec.sst.compression import NONE, open_block
 from ootheca.codec.sst.footer import TRAILER_SIZE, BlockHandle
 from ootheca.codec.sst.reader import KIND_TRAILER_SIZE, SSTReader
+from ootheca.errors import UnsupportedError
 
 __all__ = ["dump_sst"]
 
@@ -23,18 +23,24 @@ _Describe = Callable[[bytes, bytes], str]
 
 
 def dump_sst(data: bytes, *, location: str) -> str:
-    """Return the dump of a whole, unsealed file; errors as for `SSTReader`."""
+    """Return the dump of a whole, unsealed file; errors as for `SSTReader`.
+
+    Raises:
+        UnsupportedError: a file with columnar blocks. Value blocks and range keys are left out of a dump.
+    """
     reader = SSTReader.open(data, location=location)
     footer = reader.footer
-    named = decode_named_values(open_block(reader.data, footer.metaindex, location=location), place=location)
+    if footer.format.is_columnar:
+        raise UnsupportedError(f"files of format {footer.format} are not dumped", location=location)
     blocks: list[tuple[BlockHandle, str, _Describe]] = [
         (handle, f"data block {index}", _describe_row) for index, handle in enumerate(reader.handles)
     ]
     blocks.append((footer.index, "index block", _describe_separator))
     blocks.append((footer.metaindex, "metaindex block", _describe_handle))
-    for name, value in named.items():
-        handle, _ = BlockHandle.decode(value, 0, location=location, base=0)
-        blocks.append((handle, f"block {name.decode()}", _describe_property))
+    for name, value in reader.metaindex.items():
+        if name.startswith(b"rocksdb."):
+            handle, _ = BlockHandle.decode(value, 0, location=location, base=0)
+            blocks.append((handle, f"block {name.decode()}", _describe_property))
     parts = [f"{location}: {footer.format}, {len(data)} bytes, {reader.properties.num_entries} entries\n"]
     for handle, title, describe in sorted(blocks, key=lambda block: block[0].offset):
         parts.append(_dump_block(data, reader, handle, title, describe))
@@ -45,7 +51,9 @@ def dump_sst(data: bytes, *, location: str) -> str:
 
 def _dump_block(data: bytes, reader: SSTReader, handle: BlockHandle, title: str, describe: _Describe) -> str:
     """Show one block; offsets within it count from the start of its plain contents."""
-    contents = open_block(reader.data, handle, location=reader.location).tobytes()
+    contents = open_block(
+        reader.data, handle, location=reader.location, checksum_kind=reader.footer.checksum_kind
+    ).tobytes()
     kind = data[handle.offset + handle.size]
     checksum = data[handle.end - TRAILER_SIZE + 1 : handle.end].hex()
     how = "plain" if kind == NONE else f"compressed from {len(contents)}"

@@ -26,7 +26,16 @@ from ootheca.errors import (
     UnsupportedError,
 )
 
-__all__ = ["TRAILER_SIZE", "BlockHandle", "Footer", "TableFormat", "decode_footer", "encode_footer"]
+__all__ = [
+    "CRC32C",
+    "TRAILER_SIZE",
+    "XXHASH64",
+    "BlockHandle",
+    "Footer",
+    "TableFormat",
+    "decode_footer",
+    "encode_footer",
+]
 
 TRAILER_SIZE = 5  # on disk: type:1, checksum:fixed32
 
@@ -36,7 +45,9 @@ _PEBBLE_MAGIC = bytes.fromhex("f09faab3f09faab3")
 _MAGIC_SIZE = 8
 _LEVELDB_SIZE, _LEVELDB_HANDLES_END = 48, 40
 _HANDLES_END = 41
-_CHECKSUM_CRC32C, _CHECKSUM_XXHASH64 = 1, 3  # on disk
+
+CRC32C, XXHASH64 = 1, 3
+"""Kinds of block checksums, on disk: masked CRC-32C, and the low half of XXH64."""
 
 
 class TableFormat(Enum):
@@ -65,8 +76,18 @@ class TableFormat(Enum):
         return self._pebble_version >= 5
 
     @property
+    def has_columnar_metaindex(self) -> bool:
+        """Whether the metaindex is laid out by columns too."""
+        return self._pebble_version >= 6
+
+    @property
+    def has_columnar_properties(self) -> bool:
+        """Whether the properties are laid out by columns too."""
+        return self._pebble_version >= 7
+
+    @property
     def has_value_prefixes(self) -> bool:
-        """Whether every stored value begins with a prefix byte and restart offsets carry a flag."""
+        """Whether the stored value of every SET begins with a prefix byte and restart offsets carry a flag."""
         return self._pebble_version in (3, 4)
 
     @property
@@ -110,12 +131,13 @@ class BlockHandle:
 
 @dataclass(frozen=True, slots=True)
 class Footer:
-    """What a footer says; `offset` is where it begins in the file."""
+    """What a footer says; `offset` is where it begins in the file, `checksum_kind` that of all its blocks."""
 
     format: TableFormat
     metaindex: BlockHandle
     index: BlockHandle
     offset: int
+    checksum_kind: int = CRC32C
 
     def check_padding(self, raw: bytes | memoryview, *, location: str) -> None:
         """Check the bytes that mean nothing and that no checksum covers: minimal varints, then zeros.
@@ -140,7 +162,7 @@ def encode_footer(
     if table_format is TableFormat.LEVELDB:
         return handles.ljust(_LEVELDB_HANDLES_END, b"\x00") + _LEVELDB_MAGIC
     if table_format is TableFormat.ROCKSDB_V2:
-        checked = bytes([_CHECKSUM_CRC32C]) + handles
+        checked = bytes([CRC32C]) + handles
         return checked.ljust(_HANDLES_END, b"\x00") + (2).to_bytes(4, "little") + _ROCKSDB_MAGIC
     raise UnsupportedError(f"table format {table_format} is not written")
 
@@ -151,8 +173,8 @@ def decode_footer(raw: bytes | memoryview, *, location: str) -> Footer:
     Raises:
         TruncatedError, BadMagicError: not a whole table file. ChecksumMismatchError: a damaged footer (v6
             on).
-        CorruptionError: a handle is out of range. UnsupportedError: a version or checksum kind we do not
-            read.
+        CorruptionError: a handle is out of range, or an unknown checksum kind. UnsupportedError: a version that
+            we do not read.
     """
     tail = bytes(raw[-61:])
     file_size = len(raw)
@@ -170,9 +192,9 @@ def decode_footer(raw: bytes | memoryview, *, location: str) -> Footer:
             f"pebble/table: invalid table (footer too short): {file_size}", location=f"{location} @0"
         )
     footer = tail[-size:]
-    position, handles_end = 0, _LEVELDB_HANDLES_END
+    position, handles_end, checksum_kind = 0, _LEVELDB_HANDLES_END, CRC32C
     if table_format is not TableFormat.LEVELDB:
-        position, handles_end = 1, _HANDLES_END
+        position, handles_end, checksum_kind = 1, _HANDLES_END, footer[0]
         _check_footer(footer, location=f"{location} @{offset}")
     handles = footer[:handles_end]
     metaindex, position = BlockHandle.decode(handles, position, location=location, base=offset)
@@ -182,7 +204,7 @@ def decode_footer(raw: bytes | memoryview, *, location: str) -> Footer:
             raise CorruptionError(
                 f"pebble/table: invalid table (bad {name} block handle)", location=f"{location} @{offset}"
             )
-    return Footer(table_format, metaindex, index, offset)
+    return Footer(table_format, metaindex, index, offset, checksum_kind)
 
 
 def _decode_format(tail: bytes, *, location: str, start: bytes) -> TableFormat:
@@ -214,8 +236,5 @@ def _check_footer(footer: bytes, *, location: str) -> None:
             raise ChecksumMismatchError(
                 "pebble/table: invalid table (footer checksum mismatch)", location=location
             )
-    kind = footer[0]
-    if kind == _CHECKSUM_XXHASH64:
-        raise UnsupportedError("pebble/table: unsupported checksum type: 3 (XXHash64)", location=location)
-    if kind != _CHECKSUM_CRC32C:
-        raise CorruptionError(f"pebble/table: unsupported checksum type: {kind}", location=location)
+    if footer[0] not in (CRC32C, XXHASH64):
+        raise CorruptionError(f"pebble/table: unsupported checksum type: {footer[0]}", location=location)

@@ -45,7 +45,11 @@ def decompress_minlz(stored: bytes, *, place: str) -> bytes:
             literals = stored[position : position + num_literals]
             position += num_literals
             plain += literals
-            if len(literals) != num_literals or len(plain) + num_copied > size or num_copied > 0 and offset > len(plain):
+            if (
+                len(literals) != num_literals
+                or len(plain) + num_copied > size
+                or (num_copied > 0 and offset > len(plain))
+            ):
                 raise _corrupt(place)
             _copy(plain, offset, num_copied)
     except IndexError as exc:
@@ -80,7 +84,9 @@ def _decode_tag(stored: bytes, position: int, offset: int) -> tuple[int, int, in
     return position, (word >> 3) & 3, length, 65536 + (word >> 11)
 
 
-def _length(stored: bytes, position: int, value: int, least: int, first_long: int, long_least: int) -> tuple[int, int]:
+def _length(
+    stored: bytes, position: int, value: int, least: int, first_long: int, long_least: int
+) -> tuple[int, int]:
     """Return a length that is in the tag, or in the 1 to 3 bytes after it, and the position after it."""
     if value < first_long:
         return value + least, position

@@ -3,6 +3,7 @@
 Layout: a row block with one restart point; keys are names, sorted bytewise; values are uvarints (counts and
     sizes), fixed32 (index type, file version), text, booleans as ASCII 0 and 1, or timestamps
     (mvcc.py). Never compressed.
+    From Pebble v7 on a columnar block (columnar.py), compressed like any other.
 Source: fixtures/golden/20.2/a_full and 21.2/a_full, every file (30 names each); reference 04 section 5.
 """
 
@@ -18,6 +19,7 @@ from ootheca.codec.mvcc import decode_timestamp, encode_timestamp
 from ootheca.codec.ragged import Ragged
 from ootheca.codec.sst.block import decode_named_values
 from ootheca.codec.sst.block_builder import encode_single_block
+from ootheca.codec.sst.columnar import decode_columnar_names
 from ootheca.errors import CorruptionError
 
 __all__ = ["COMPARATOR", "TableProperties", "decode_properties", "encode_properties"]
@@ -34,6 +36,7 @@ _DATA_SIZE = "rocksdb.data.size"
 _INDEX_SIZE = "rocksdb.index.size"
 _INDEX_TYPE = "rocksdb.block.based.table.index.type"
 _TS_MIN, _TS_MAX = "crdb.ts.min", "crdb.ts.max"
+_SCHEMA = "pebble.colblk.schema"
 _TWO_LEVEL_INDEX = 2  # on disk
 
 # On disk: what the writers of 20.2 to 21.2 put into every file, whatever it holds.
@@ -75,6 +78,7 @@ class TableProperties:
         ts_min, ts_max: smallest and largest (wall_ns, logical) of the versions, or None where a file does
             not say.
         num_entries: None where a file does not say.
+        schema: how columnar data blocks lay out their keys.
         stored: every property as stored, by name; empty for properties that were not read from a file.
     """
 
@@ -88,6 +92,7 @@ class TableProperties:
     ts_max: tuple[int, int] | None = None
     comparator: str = COMPARATOR
     has_two_level_index: bool = False
+    schema: str | None = None
     stored: dict[str, bytes] = field(default_factory=dict, repr=False, compare=False)
 
 
@@ -112,16 +117,18 @@ def encode_properties(properties: TableProperties) -> bytes:
     return encode_single_block(keys, values, restart_interval=len(names))
 
 
-def decode_properties(contents: NDArray[np.uint8], *, place: str) -> TableProperties:
+def decode_properties(
+    contents: NDArray[np.uint8], *, place: str, is_columnar: bool = False
+) -> TableProperties:
     """Decode a properties block, plain contents without trailer.
 
     Args:
         place: file and offset, for errors.
 
     Raises:
-        CorruptionError: no row block, or a value that is no integer where one belongs.
+        CorruptionError: no row (or columnar) block, or a value that is no integer where one belongs.
     """
-    named = decode_named_values(contents, place=place)
+    named = (decode_columnar_names if is_columnar else decode_named_values)(contents, place=place)
     stored = {name.decode("utf-8", "backslashreplace"): value for name, value in named.items()}
     if _COMPARATOR not in stored:
         raise CorruptionError(
@@ -138,6 +145,7 @@ def decode_properties(contents: NDArray[np.uint8], *, place: str) -> TableProper
         ts_max=_timestamp(stored, _TS_MAX, place),
         comparator=stored[_COMPARATOR].decode("utf-8", "backslashreplace"),
         has_two_level_index=int.from_bytes(stored.get(_INDEX_TYPE, b""), "little") == _TWO_LEVEL_INDEX,
+        schema=stored[_SCHEMA].decode("utf-8", "backslashreplace") if _SCHEMA in stored else None,
         stored=stored,
     )
 

@@ -82,7 +82,9 @@ def decode_range_tombstones(
         if not suffix or suffix[-1] != len(suffix) or not _is_bound(start) or not _is_bound(end):
             raise _bad(place)
         if value and not _is_extended_tombstone(value):
-            raise UnsupportedError("range keys that are no MVCC range tombstones are not read", location=place)
+            raise UnsupportedError(
+                "range keys that are no MVCC range tombstones are not read", location=place
+            )
         wall_ns, logical = decode_timestamp(suffix[:-1], location=place)
         found.append(RangeTombstone(start[:-1], end[:-1], wall_ns, logical))
     return tuple(found)

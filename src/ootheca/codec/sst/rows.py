@@ -31,7 +31,12 @@ __all__ = ["DataRows", "decode_value_index", "fetch_values"]
 
 OpenBlock = Callable[[BlockHandle], NDArray[np.uint8]]
 
-_PLACE_MASK, _IN_PLACE, _IN_OTHER_FILE, _IN_VALUE_BLOCK = 0xC0, 0x00, 0x40, 0x80  # on disk, a prefix byte's high bits
+_PLACE_MASK, _IN_PLACE, _IN_OTHER_FILE, _IN_VALUE_BLOCK = (
+    0xC0,
+    0x00,
+    0x40,
+    0x80,
+)  # on disk, a prefix byte's high bits
 _NUM_WIDTHS = 3
 _MAX_WIDTH = 8
 

@@ -1,0 +1,28 @@
+"""From the shell's start to its answer, beside Python importing DuckDB."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from tests.bench.macro.place import PASSPHRASE, Place
+from tests.bench.measure import Measurement, best_of
+
+__all__ = ["measure"]
+
+
+def measure(place: Place) -> list[Measurement]:
+    """Measure `ootheca -e "SHOW BACKUP …"` as a new process, with a store of its own in memory."""
+    name = place.backup()
+    show = f"SHOW BACKUP 'nodelocal://1/{name}' WITH encryption_passphrase = '{PASSPHRASE}'"
+    folder = str(place.session.external_io_dir)
+    command = ["-m", "ootheca", "--store", ":memory:", "--external-io-dir", folder, "-e", show]
+    answer = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=True)
+    assert "rides" in answer.stdout
+    started = best_of(lambda: _run(command))
+    floor = best_of(lambda: _run(["-c", "import duckdb"]))
+    return [Measurement('ootheca -e "SHOW BACKUP …"', started, 'python -c "import duckdb"', floor, goal=2)]
+
+
+def _run(arguments: list[str]) -> None:
+    subprocess.run([sys.executable, *arguments], capture_output=True, check=True)
