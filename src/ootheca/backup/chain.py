@@ -15,6 +15,7 @@ from ootheca import pb
 from ootheca.backup.sealed import SealedStorage
 from ootheca.clock import Timestamp
 from ootheca.codec import filenames
+from ootheca.codec.external import attach_lists, decode_descriptor_list, decode_file_list
 from ootheca.codec.manifest import decode_manifest, verify_checksum
 from ootheca.errors import ObjectNotFoundError, OothecaError
 from ootheca.storage.base import Storage
@@ -79,18 +80,28 @@ def read_layer(folder: SealedStorage) -> Layer:
         ChecksumMismatchError: it is not the one that its checksum file was made from.
         KeyRequiredError: it is sealed and no key was given.
     """
-    missing: ObjectNotFoundError | None = None
+    missing: dict[str, ObjectNotFoundError] = {}
     for name in filenames.MANIFESTS:
         try:
             stored = folder.storage.read(name)
         except ObjectNotFoundError as exc:
-            missing = missing or exc
+            missing[name] = exc
             continue
         _check(folder.storage, name, stored)
-        plain = folder.unseal(stored, name)
-        return Layer(folder, decode_manifest(plain, location=folder.location(name)))
-    assert missing is not None
-    raise missing
+        manifest = decode_manifest(folder.unseal(stored, name), location=folder.location(name))
+        if manifest.has_external_manifest_ssts:
+            _attach_lists(folder, manifest)
+        return Layer(folder, manifest)
+    raise missing[filenames.MANIFEST]
+
+
+def _attach_lists(folder: SealedStorage, manifest: pb.BackupManifest) -> None:
+    """Complete the slim manifest of 23.1 and later with the two lists beside it."""
+    files = decode_file_list(folder.read(filenames.FILE_LIST), location=folder.location(filenames.FILE_LIST))
+    descriptors, revisions = decode_descriptor_list(
+        folder.read(filenames.DESCRIPTOR_LIST), location=folder.location(filenames.DESCRIPTOR_LIST)
+    )
+    attach_lists(manifest, files, descriptors, revisions)
 
 
 def _check(storage: Storage, name: str, stored: bytes) -> None:
@@ -118,11 +129,12 @@ def open_chain(full: SealedStorage, named: Sequence[SealedStorage] = ()) -> Chai
 
     Args:
         named: the layers that the user listed; when there are none, appended ones are looked for.
+
+    Layers that 25.1 and later made by compacting others are left out: what they hold is in those others too.
     """
-    layers = [read_layer(full)]
     folders = list(named) or [full.at(path) for path in find_appended(full.storage)]
-    layers.extend(read_layer(folder) for folder in folders)
-    return Chain(tuple(layers))
+    layers = [read_layer(folder) for folder in (full, *folders)]
+    return Chain(tuple(layer for layer in layers if not layer.manifest.is_compacted))
 
 
 def cut_at(chain: Chain, time: Timestamp) -> Chain:

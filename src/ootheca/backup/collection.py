@@ -11,11 +11,7 @@ from ootheca.errors import ObjectNotFoundError, OothecaError
 from ootheca.storage.base import Storage
 from ootheca.uri import join
 
-__all__ = ["find_layers", "list_full_backups", "read_latest", "write_latest"]
-
-_INCREMENTALS = (
-    "incrementals"  # where 22.1 and later keep the layers of a collection, beside the full backups
-)
+__all__ = ["find_layers", "layer_places", "list_full_backups", "read_latest", "write_latest"]
 
 
 def read_latest(collection: Storage) -> str:
@@ -70,7 +66,7 @@ def find_layers(collection: Storage, subdirectory: str) -> list[str]:
         OothecaError: there are some in both places.
     """
     subdirectory = subdirectory.strip("/")
-    places = [subdirectory, f"{_INCREMENTALS}/{subdirectory}"]
+    places = [subdirectory, f"{filenames.INCREMENTALS_FOLDER}/{subdirectory}"]
     found = [[f"{place}/{path}" for path in find_appended(collection.at(place))] for place in places]
     if all(found):
         raise OothecaError(
@@ -78,3 +74,21 @@ def find_layers(collection: Storage, subdirectory: str) -> list[str]:
             "the `incremental_location` parameter."
         )
     return found[0] or found[1]
+
+
+def layer_places(
+    collection: Storage, subdirectory: str, *, incremental_location: Storage | None = None
+) -> list[Storage]:
+    """Open the folders of the layers of one full backup, oldest first.
+
+    Args:
+        incremental_location: what the option of that name said; then the layers lie below it, in a subdirectory
+            named as the full backup's, and are looked for nowhere else.
+
+    Raises:
+        OothecaError: as for `find_layers`.
+    """
+    if incremental_location is None:
+        return [collection.at(path) for path in find_layers(collection, subdirectory)]
+    place = incremental_location.at(subdirectory.strip("/"))
+    return [place.at(path) for path in find_appended(place)]

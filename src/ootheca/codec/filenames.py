@@ -32,7 +32,10 @@ from ootheca.profile import profile
 __all__ = [
     "CHECKPOINT",
     "CHECKSUM_SUFFIX",
+    "DESCRIPTOR_LIST",
     "ENCRYPTION_INFO",
+    "FILE_LIST",
+    "INCREMENTALS_FOLDER",
     "LATEST",
     "LATEST_FOLDER",
     "LOCK_PREFIX",
@@ -64,13 +67,16 @@ __all__ = [
 MANIFEST = "BACKUP_MANIFEST"
 OLD_MANIFEST = "BACKUP"
 METADATA = "BACKUP_METADATA"
-MANIFESTS = (MANIFEST, OLD_MANIFEST)  # in the order in which a reader tries them; METADATA needs 23.1's SSTs
+MANIFESTS = (METADATA, MANIFEST, OLD_MANIFEST)  # in the order in which a reader tries them
+FILE_LIST = "filelist.sst"
+DESCRIPTOR_LIST = "descriptorslist.sst"
 CHECKSUM_SUFFIX = "-CHECKSUM"
 CHECKPOINT = "BACKUP-CHECKPOINT"
 STATISTICS = "BACKUP-STATISTICS"
 ENCRYPTION_INFO = "ENCRYPTION-INFO"
 LATEST = "LATEST"
 LATEST_FOLDER = "metadata/latest"
+INCREMENTALS_FOLDER = "incrementals"
 LOCK_PREFIX = "BACKUP-LOCK-"
 PLACEHOLDER = "COCKROACH-BACKUP-PLACEHOLDER"
 
@@ -80,7 +86,9 @@ _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9=-]")
 _PARTITION = re.compile(r"BACKUP_PART_(\d+)_([A-Za-z0-9=_-]*)")
 _ENCRYPTION_INFO = re.compile(r"ENCRYPTION-INFO(?:-\d+)?")
 _FULL = re.compile(r"(\d{4})/(\d\d)/(\d\d)-(\d\d)(\d\d)(\d\d)\.(\d\d)")
-_INCREMENTAL = re.compile(r"(\d{4})(\d\d)(\d\d)/(\d\d)(\d\d)(\d\d)\.(\d\d)")
+_INCREMENTAL = re.compile(
+    r"(\d{4})(\d\d)(\d\d)/(\d\d)(\d\d)(\d\d)\.(\d\d)(?:-\d{8}-\d{6}\.\d\d)?"  # from 25.2 on with its start
+)
 
 _SECOND_NS = 1_000_000_000
 _HUNDREDTH_NS = 10_000_000
@@ -180,7 +188,10 @@ def parse_full_subdirectory(path: str) -> int | None:
 
 
 def parse_incremental_subdirectory(path: str) -> int | None:
-    """Return an incremental layer's end time from its folder, as `parse_full_subdirectory` does."""
+    """Return an incremental layer's end time from its folder, as `parse_full_subdirectory` does.
+
+    From 25.2 on the folder's name ends with the layer's start: `YYYYMMDD/HHMMSS.FF-YYYYMMDD-HHMMSS.FF`.
+    """
     return _parse_time(_INCREMENTAL, path)
 
 

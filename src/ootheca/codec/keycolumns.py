@@ -4,7 +4,8 @@ Layout: first byte 00 for NULL (ff descending), else by type:
     BOOL, INT, OID, DATE, TIME   varint (`ordered`)        FLOAT     02 to 06 (`ordered`)
     text, BYTES, UUID, INET, ENUM   12/13 (`ordered`)      DECIMAL   18 to 36 (`decimals`)
     TIMESTAMP(TZ) 14, INTERVAL 16, TIMETZ 3c (`moments`)   BIT       3a/3b (`bits`)
-    ARRAY 3f/40: elements (NULL 01/fe), 00/ff     GEOMETRY, GEOGRAPHY 3d/3e, BOX2D 41 (`geo`)
+    ARRAY 3f/40: elements (NULL 01/fe), 00/ff     GEOMETRY, GEOGRAPHY 3d/3e (`geo`)
+    BOX2D 41 (`box2d`)
 Source: reference 05 section 2; tables *_keys of fixtures/golden/20.2/a_full.
 """
 
@@ -13,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ootheca.codec import arrays, bits, decimals, geo
+from ootheca.codec import arrays, bits, box2d, decimals, geo
 from ootheca.codec.datums import (
     Blobs,
     Datums,
@@ -82,7 +83,7 @@ def encode_column(datums: Datums, t: SQLType, *, is_descending: bool) -> Ragged:
         case Blobs(rows) if t.family in (Family.GEOMETRY, Family.GEOGRAPHY):
             return geo.encode_key(rows, t, is_descending=is_descending)
         case Blobs(rows) if t.family is Family.BOX2D:
-            return geo.encode_box_key(rows, is_descending=is_descending)
+            return box2d.encode_key(rows, is_descending=is_descending)
         case _:
             raise UnsupportedError(f"keys of type {t.name} are not supported")
 
@@ -128,7 +129,7 @@ def decode_column(
             rows, after = geo.decode_key(data, positions, is_descending=is_descending)
             return Blobs(rows), after
         case Family.BOX2D:
-            rows, after = geo.decode_box_key(data, positions, is_descending=is_descending)
+            rows, after = box2d.decode_key(data, positions, is_descending=is_descending)
             return Blobs(rows), after
         case _:
             raise UnsupportedError(f"keys of type {t.name} are not supported")

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from ootheca.codec import bits, datetimes, geo, json
+from ootheca.codec import bits, box2d, datetimes, ewkb, json
 from ootheca.codec.datums import Blobs, Datums, Durations, Floats, Instants, Ints, ZonedTimes
 from ootheca.codec.decimaltext import parse_decimals
 from ootheca.codec.network import parse_inet
@@ -174,7 +174,7 @@ _BLOB_PARSERS: dict[Family, Callable[[str], bytes]] = {
     Family.INET: parse_inet,
     Family.BIT: bits.parse,
     Family.JSON: _parse_document,
-    Family.GEOMETRY: geo.parse_ewkb,
-    Family.GEOGRAPHY: geo.parse_ewkb,
-    Family.BOX2D: geo.parse_box,
+    Family.GEOMETRY: ewkb.parse_hex,
+    Family.GEOGRAPHY: ewkb.parse_hex,
+    Family.BOX2D: box2d.parse_box,
 }

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ootheca import datum
-from ootheca.codec import arrays, datetimes, geo, json
+from ootheca.codec import arrays, box2d, datetimes, json
 from ootheca.codec.datums import (
     Blobs,
     Datums,
@@ -234,7 +234,7 @@ def _blob_texts(rows: Ragged, t: SQLType) -> Ragged:
         case Family.GEOMETRY | Family.GEOGRAPHY:
             return _joined(raw.hex().upper() for raw in rows.to_list())
         case Family.BOX2D:
-            return _joined(map(geo.format_box, rows.to_list()))
+            return _joined(map(box2d.format_box, rows.to_list()))
         case Family.JSON:
             return _joined(json.format_document(json.decode_body(body)) for body in rows.to_list())
         case _:

@@ -5,7 +5,7 @@ Layout, in a TUPLE after the tag (tag number: datum):
     8 Time varint seconds, varint nanoseconds | 9 Duration varint months, days, nanoseconds | 10 True | 11 False
     12 UUID 16 bytes | 13 Array be_uvarint length, body | 14 IPAddr family, mask, 4 or 16 bytes
     15 JSON be_uvarint length, body | 17 BitArray be_uvarint bits, words | 19 TimeTZ varint microseconds, varint offset
-    20 Geo be_uvarint length, spatial object | 24 Box2D 4 floats as in a key (`geo`)
+    20 Geo be_uvarint length, spatial object | 24 Box2D 4 floats as in a key (`box2d`)
 Layout, alone (kind byte: data):
     1 INT varint | 2 FLOAT 8 bytes BE | 3 BYTES raw | 4 TIME as in a key | 5 DECIMAL exact decimal
     6 DURATION as in a key | 11 BITARRAY as in a TUPLE | 12 TIMETZ as in a key | 13 GEO spatial object
@@ -22,7 +22,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from ootheca.codec import bits, decimals, geo
+from ootheca.codec import bits, box2d, decimals, geo
 from ootheca.codec.coding import (
     decode_be_uvarint,
     decode_be_uvarint_at,
@@ -249,7 +249,7 @@ def _decode_geo(data: NDArray[np.uint8], at: Positions) -> tuple[Datums, Positio
 
 
 def _decode_box(data: NDArray[np.uint8], at: Positions) -> tuple[Datums, Positions]:
-    rows, after = geo.decode_box_floats(data, at)
+    rows, after = box2d.decode_floats(data, at)
     return Blobs(rows), after
 
 
@@ -367,7 +367,7 @@ def encode_datums(datums: Datums, t: SQLType) -> tuple[NDArray[np.uint8] | int, 
         case Blobs(rows) if kind is DatumType.GEO:
             return kind, _with_length(geo.encode_objects(rows, t))
         case Blobs(rows) if kind is DatumType.BOX2D:
-            return kind, geo.encode_box_floats(rows)
+            return kind, box2d.encode_floats(rows)
         case Blobs(rows):
             return kind, _with_length(rows)
 
@@ -405,7 +405,7 @@ def decode_lone(data: NDArray[np.uint8], starts: Positions, ends: Positions, kin
         raise CorruptionError(f"value of kind {kind} where {expected.value} was expected")
     if kind in (ValueKind.BYTES, ValueKind.GEO, ValueKind.BOX2D):
         rows = gather(data, starts, ends - starts)
-        if kind == ValueKind.BOX2D and bool((rows.lengths != geo.BOX_SIZE).any()):
+        if kind == ValueKind.BOX2D and bool((rows.lengths != box2d.BOX_SIZE).any()):
             raise CorruptionError("a value of the wrong length")
         return Blobs(geo.decode_objects(rows) if kind == ValueKind.GEO else rows)
     if kind == ValueKind.DECIMAL:

@@ -237,6 +237,12 @@ class Session:
             stream, self._stream = self._stream, None
             stream.keep()
 
+    def abandon(self) -> None:
+        """Undo the statement whose rows are still being read; none of them can be read any more."""
+        if self._stream is not None:
+            stream, self._stream = self._stream, None
+            stream.abandon()
+
     # Explicit transactions
 
     def begin(self) -> None:
@@ -278,7 +284,7 @@ class Session:
 
     def close(self) -> None:
         """Undo what is not committed and let go of the store."""
-        self.settle()
+        self.abandon()
         if self.transaction_state == "open":
             self.rollback()
         self._resources.close()

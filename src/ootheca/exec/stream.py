@@ -51,6 +51,12 @@ class Stream:
         except OothecaError as error:
             self._error = error
 
+    def abandon(self) -> None:
+        """Read no further, and undo the transaction: what an interrupted statement leaves."""
+        if not self._is_done:
+            self._is_done = True
+            self._on_error()
+
     def _pull(self) -> pa.RecordBatch:
         if self._is_done:
             raise StopIteration
