@@ -80,19 +80,22 @@ def read_layer(folder: SealedStorage) -> Layer:
         ChecksumMismatchError: it is not the one that its checksum file was made from.
         KeyRequiredError: it is sealed and no key was given.
     """
-    missing: dict[str, ObjectNotFoundError] = {}
+    missing: ObjectNotFoundError | None = None
     for name in filenames.MANIFESTS:
+        if name == filenames.METADATA and not folder.storage.exists(name):
+            continue  # as in every version before 23.1; its absence is never the error
         try:
             stored = folder.storage.read(name)
         except ObjectNotFoundError as exc:
-            missing[name] = exc
+            missing = missing or exc
             continue
         _check(folder.storage, name, stored)
         manifest = decode_manifest(folder.unseal(stored, name), location=folder.location(name))
         if manifest.has_external_manifest_ssts:
             _attach_lists(folder, manifest)
         return Layer(folder, manifest)
-    raise missing[filenames.MANIFEST]
+    assert missing is not None
+    raise missing
 
 
 def _attach_lists(folder: SealedStorage, manifest: pb.BackupManifest) -> None:

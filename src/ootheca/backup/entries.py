@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pyarrow as pa
 
+from ootheca.backup.parallel import map_in_order
 from ootheca.backup.plan import Export
 from ootheca.catalog.table import Index, Table
 from ootheca.clock import Timestamp
@@ -74,8 +75,9 @@ def _encoded(
     """Yield the entries of one index in the order that its rows are asked for."""
     encoder = IndexEncoder(table, index, table.id)
     rows = engine.scan(name, table, encoder.column_ids, order_by=order_by, where=index.predicate, names=names)
-    for batch in rows:
-        yield encoder.encode(batch, wall_ns=time.wall_ns, logical=time.logical)
+    yield from map_in_order(
+        lambda batch: encoder.encode(batch, wall_ns=time.wall_ns, logical=time.logical), rows
+    )
 
 
 def _store_order(

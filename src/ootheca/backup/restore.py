@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from ootheca import pb
 from ootheca.backup.cover import check_cover
+from ootheca.backup.parallel import map_in_order
 from ootheca.backup.read import ChainReader
 from ootheca.backup.restore_plan import RestorePlan
 from ootheca.backup.rewrite_ids import (
@@ -207,7 +208,12 @@ def decode_rows(
 
     if column_ids is None:
         column_ids = tuple(column.id for column in table.columns if not column.is_virtual)
-    yield from RowDecoder(table, column_ids, text_columns=text_columns).decode(counted())
+    decoder = RowDecoder(table, column_ids, text_columns=text_columns)
+    if len(table.families) > 1:  # a row's families may lie in two batches
+        yield from decoder.decode(counted())
+        return
+    for decoded in map_in_order(lambda batch: list(decoder.decode([batch])), counted()):
+        yield from decoded
 
 
 def table_entries(

@@ -33,7 +33,7 @@ __all__ = ["BackupIdentity", "BackupSummary", "write_backup"]
 _TARGET_FILE_SIZE = 16 << 20  # plain bytes of keys and values, after which a file is closed
 _SLICE_ROWS = 16_384  # entries between two looks at a file's size
 _IN_PROGRESS = " (is another operation already in progress?)"
-_FILES_IN_FLIGHT = 4  # sealed and stored behind the encoder's back; bounds memory
+_FILES_IN_FLIGHT = 3  # built and stored behind the encoder's back; bounds memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def write_backup(
     Args:
         names: resolves what stored expressions name.
         encryption_info: the bytes of ENCRYPTION-INFO, for a sealed backup.
-        executor: seals and stores files while the next are encoded.
+        executor: builds, seals and stores files while the next ones' entries are encoded.
         progress: told the fraction of exports that are done.
 
     Raises:
@@ -180,22 +180,20 @@ def _store(writer: _Writer, name: str, stored: bytes | memoryview) -> None:
 
 def _write_export(writer: _Writer, export: Export) -> None:
     """Write the files of one span; a span without entries has none."""
-    primary, options = writer.primary_indexes, OPTIONS[writer.profile.version]
-    builder, counter = SSTBuilder(options), RowCounter(primary)
-    start, last_row = export.start, b""
+    parts: list[KeyValueBatch] = []
+    size, start, last_row = 0, export.start, b""
     for batch in export_entries(writer.engine, export, writer.plan.end_time, writer.names):
         for part in _slices(batch):
-            first_row = _row_prefix(part, 0)
             # Families of one row stay in one file.
-            if builder.num_entries and counter.data_size >= _TARGET_FILE_SIZE and first_row != last_row:
+            if size >= _TARGET_FILE_SIZE and _row_prefix(part, 0) != last_row:
                 cut = part.keys.row(0)
-                _write_file(writer, builder, counter, start, cut)
-                builder, counter, start = SSTBuilder(options), RowCounter(primary), cut
-            builder.add(part)
-            counter.add(part.keys, part.values)
+                _write_file(writer, parts, start, cut)
+                parts, size, start = [], 0, cut
+            parts.append(part)
+            size += part.total_size
             last_row = _row_prefix(part, len(part) - 1)
-    if builder.num_entries:
-        _write_file(writer, builder, counter, start, export.end)
+    if parts:
+        _write_file(writer, parts, start, export.end)
 
 
 def _slices(batch: KeyValueBatch) -> Iterator[KeyValueBatch]:
@@ -216,25 +214,33 @@ def _row_prefix(batch: KeyValueBatch, place: int) -> bytes:
     return keys.row(0)[: int(row_prefix_lengths(keys)[0])]
 
 
-def _write_file(writer: _Writer, builder: SSTBuilder, counter: RowCounter, start: bytes, end: bytes) -> None:
-    plain = builder.finish()
+def _write_file(writer: _Writer, parts: list[KeyValueBatch], start: bytes, end: bytes) -> None:
+    """Have a file built, sealed and stored while the next one's entries are encoded."""
     name = filenames.data_file_name(
         unique_int64(writer.clock, writer.identity.node_id), version=writer.profile.version
     )
     file = pb.File(path=name)
     file.span.key, file.span.end_key = start, end
+    writer.files.append(file)
+    writer.written.append(name)
+    while len(writer.pending) >= _FILES_IN_FLIGHT:
+        writer.pending.pop(0).result()
+    writer.pending.append(writer.executor.submit(_build_file, writer, file, parts))
+
+
+def _build_file(writer: _Writer, file: pb.File, parts: list[KeyValueBatch]) -> None:
+    """Build one file, store it, and set what the manifest says of it; takes the parts away as they are used."""
+    builder, counter = SSTBuilder(OPTIONS[writer.profile.version]), RowCounter(writer.primary_indexes)
+    parts.reverse()
+    while parts:
+        part = parts.pop()
+        builder.add(part)
+        counter.add(part.keys, part.values)
+    plain = builder.finish()
     if writer.profile.has_sha512:
         file.sha512 = hashlib.sha512(plain).digest()
     _set_counts(file.entry_counts, counter)
-    writer.files.append(file)
-    writer.written.append(name)
-    writer.pending.append(writer.executor.submit(_seal_and_store, writer.folder, name, plain))
-    while len(writer.pending) >= _FILES_IN_FLIGHT:
-        writer.pending.pop(0).result()
-
-
-def _seal_and_store(folder: SealedStorage, name: str, plain: bytes) -> None:
-    folder.storage.write(name, folder.seal(plain))
+    writer.folder.storage.write(file.path, writer.folder.seal(plain))
 
 
 def _finish_files(writer: _Writer) -> None:

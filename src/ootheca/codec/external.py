@@ -77,7 +77,7 @@ def attach_lists(
 ) -> None:
     """Put what the two lists hold into the slim manifest that refers to them, in place of its placeholders."""
     for name in ("files", "descriptors", "descriptor_changes"):
-        manifest.ClearField(name)  # type: ignore[arg-type]
+        manifest.ClearField(name)
     manifest.files.extend(files)
     manifest.descriptors.extend(descriptors)
     if manifest.mvcc_filter == pb.MVCCFilter.All:
@@ -101,7 +101,7 @@ def _decode_ids(batch: KeyValueBatch, location: str) -> list[int]:
         raise CorruptionError(f"malformed descriptor key: {exc.message}", location=location) from exc
     if bool((ends != keys.offsets[1:]).any()) or bool((ids > np.iinfo(np.uint32).max).any()):
         raise CorruptionError("malformed descriptor key", location=location)
-    return ids.tolist()
+    return [int(id_) for id_ in ids]
 
 
 def _upgrade(descriptor: pb.Descriptor) -> pb.Descriptor:

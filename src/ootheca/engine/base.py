@@ -167,6 +167,9 @@ class Engine(Protocol):
     def rollback(self) -> None:
         """Undo all changes since `begin`."""
 
+    def interrupt(self) -> None:
+        """Stop the running statement, from another thread; it ends with CanceledError."""
+
     def close(self) -> None:
         """Roll back and release the file."""
 

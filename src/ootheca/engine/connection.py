@@ -130,6 +130,10 @@ class Connection:
         """Return another connection to the same database, with transactions of its own."""
         return Connection(self._raw.cursor(), self.runtime)
 
+    def interrupt(self) -> None:
+        """Stop what runs on this connection, from another thread."""
+        self._raw.interrupt()
+
     def close(self) -> None:
         """Close; open results end."""
         if self._open is not None:

@@ -96,6 +96,10 @@ class DuckDBEngine:
         self._tables.forget()
         self._runtime.sequences.clear()
 
+    def interrupt(self) -> None:
+        """Stop the running statement from another thread; it ends with CanceledError."""
+        self._connection.interrupt()
+
     def close(self) -> None:
         """Roll back and release the file."""
         self.rollback()

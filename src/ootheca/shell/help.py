@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from textwrap import indent
 
-__all__ = ["Topic", "format_topics", "help_text", "topics"]
+__all__ = ["Topic", "format_topics", "help_text", "topics", "two_columns"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,8 +340,15 @@ def help_text(name: str) -> str | None:
 def format_topics() -> str:
     """Return the list of all topics under their headings."""
     known = topics()
-    width = max(map(len, known))
+    lines = two_columns((name, topic.about) for name, topic in known.items()).splitlines(keepends=True)
     groups: dict[str, list[str]] = {}
-    for name, topic in known.items():
-        groups.setdefault(topic.group, []).append(f"  {name:<{width}}  {topic.about}\n")
+    for topic, line in zip(known.values(), lines, strict=True):
+        groups.setdefault(topic.group, []).append(line)
     return "".join(f"{group}\n{''.join(lines)}" for group, lines in groups.items())
+
+
+def two_columns(rows: Iterable[tuple[str, str]]) -> str:
+    """Return a list of words and what they are, indented, a line each."""
+    from tabulate import tabulate
+
+    return indent(tabulate(list(rows), tablefmt="plain", disable_numparse=True), "  ") + "\n"

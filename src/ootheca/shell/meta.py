@@ -79,10 +79,10 @@ def _leave(shell: Shell, rest: str) -> None:
 
 
 def _help(_shell: Shell, _rest: str) -> None:
-    width = max(map(len, META_HELP))
-    lines = [f"  {command:<{width}}  {about}" for command, about in META_HELP.items()]
+    from ootheca.shell.help import two_columns
+
     sys.stdout.write("End a statement with a semicolon. The shell's own commands stand on a line alone:\n")
-    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.write(two_columns(META_HELP.items()))
 
 
 def _sql_help(shell: Shell, rest: str) -> None:

@@ -80,15 +80,11 @@ class Shell:
                 self.fail(as_ootheca_error(exc))
 
     def _stop_engine(self) -> None:
-        interrupt = getattr(self.session.engine, "interrupt", None)
-        if interrupt is not None:
-            interrupt()
+        self.session.engine.interrupt()
 
     def _abandon(self) -> None:
         """Let go of rows that nobody will read any more."""
-        abandon = getattr(self.session, "abandon", None)
-        if abandon is not None:
-            abandon()
+        self.session.abandon()
 
     def _interrupted(self) -> None:
         self._abandon()
