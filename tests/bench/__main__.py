@@ -24,7 +24,7 @@ from tests.bench.memory import bench_memory
 
 HERE = Path(__file__).parent
 KINDS = ("micro", "macro", "memory")
-MEMORY_ROWS_SHARE = 4  # the memory benchmarks go to ten times this part of the rows
+MEMORY_ROWS_SHARE = 2  # the memory benchmarks go to ten times this part of the rows
 
 
 def modules_of(kind: str) -> list[str]:

@@ -11,13 +11,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from ootheca.backup import data_files
 from ootheca.crypto.envelope import EncryptionOptions
 from ootheca.errors import OothecaError
 from ootheca.storage.memory import MemoryStorage
 from tests.support.backups import KMS_OPTIONS, Bank, make_bank, restore, take_backup
 
 IS_LONG = bool(os.environ.get("OOTHECA_FAULTS"))
-SHORT_FILE, NUM_SAMPLED, EDGE = 80, 100, 12
+SHORT_FILE, NUM_SAMPLED, EDGE = 80, 60, 12
 PASSPHRASE = EncryptionOptions(passphrase="correct horse ž battery")
 OPTIONS = {"plain": EncryptionOptions(), "kms": KMS_OPTIONS, "passphrase": PASSPHRASE}
 UNREAD = {"BACKUP-STATISTICS"}  # no reader of rows needs it
@@ -32,7 +33,10 @@ class Sound:
         self.bank: Bank = make_bank(version, num_rows=6)
         self.options = options
         self.storage = MemoryStorage()
-        take_backup(self.bank, self.storage, options=options)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(data_files, "_TARGET_FILE_SIZE", 150)  # several files, where one would hold all
+            patch.setattr(data_files, "_SLICE_ROWS", 4)
+            take_backup(self.bank, self.storage, options=options)
         self.files = {info.name: self.storage.read(info.name) for info in self.storage.list()}
         self.expected = {name: rows.sort_by("id") for name, rows in self.bank.engine.tables.items()}
 

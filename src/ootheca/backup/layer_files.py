@@ -14,16 +14,15 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Iterator
 from itertools import accumulate
 
-import numpy as np
-
 from ootheca import pb
 from ootheca.backup.chain import Layer
-from ootheca.codec.coding import decode_uvarint
-from ootheca.codec.mvcc import KeyValueBatch, decode_user_keys
+from ootheca.backup.elided import complete_keys, elided_prefix, relative_span
+from ootheca.backup.extended import strip_headers
+from ootheca.codec.mvcc import KeyValueBatch
 from ootheca.codec.ragged import searchsorted_bytes
-from ootheca.codec.sst.compression import open_block
+from ootheca.codec.sst.rangekeys import RangeTombstone
 from ootheca.codec.sst.reader import DEFAULT_BATCH_SIZE, KIND_TRAILER_SIZE, SSTReader
-from ootheca.errors import ChecksumMismatchError, CorruptionError, UnsupportedError
+from ootheca.errors import ChecksumMismatchError, CorruptionError
 
 __all__ = ["LayerFiles"]
 
@@ -38,15 +37,12 @@ class LayerFiles:
     """The files of one layer by their spans."""
 
     def __init__(self, layer: Layer) -> None:
-        if layer.manifest.elided_prefix:
-            raise UnsupportedError(
-                "files whose keys lack their prefix (version 23.2 and later) cannot be read yet"
-            )
         self._layer = layer
         self._files = sorted(layer.manifest.files, key=lambda file: (file.span.key, file.span.end_key))
         self._starts = [file.span.key for file in self._files]
         # The largest end so far: files that share a key at their bounds are not sorted by their ends.
         self._ends = list(accumulate((file.span.end_key for file in self._files), max))
+        self._prefixes = [elided_prefix(start, layer.manifest.elided_prefix) for start in self._starts]
         self._by_path: defaultdict[str, list[pb.File]] = defaultdict(list)
         for file in self._files:
             self._by_path[file.path].append(file)
@@ -73,15 +69,34 @@ class LayerFiles:
         for place in self._overlapping(start, end):
             file = self._files[place]
             low, high = max(start, file.span.key), min(end, file.span.end_key)
-            if low >= high:
+            prefix = self._prefixes[place]
+            relative = relative_span(low, high, prefix) if low < high else None
+            if relative is None:
                 continue
             # Little is decoded beyond the end of a small span: a quarter, or the rest of one block.
             batch_size = min(file.entry_counts.data_size // 4 or DEFAULT_BATCH_SIZE, DEFAULT_BATCH_SIZE)
             size = 0
-            for batch in self._cursor(file).read(low, high, batch_size):
+            for stored in self._cursor(file).read(*relative, batch_size):
+                batch = complete_keys(stored, prefix)
                 size += batch.total_size
-                yield batch
+                yield strip_headers(batch)
             self._note_size(place, low, high, size)
+
+    def range_tombstones(self, start: bytes, end: bytes) -> Iterator[RangeTombstone]:
+        """Yield what deletes whole ranges of keys in `[start, end)`, cut to the spans of the files.
+
+        Raises: as for `batches`.
+        """
+        for place in self._overlapping(start, end):
+            file = self._files[place]
+            if not file.has_range_keys:
+                continue
+            prefix = self._prefixes[place]
+            for each in self._cursor(file).range_tombstones():
+                low = max(prefix + each.start, file.span.key, start)
+                high = min(prefix + each.end, file.span.end_key, end)
+                if low < high:
+                    yield RangeTombstone(low, high, each.wall_ns, each.logical)
 
     def _note_size(self, place: int, low: bytes, high: bytes, size: int) -> None:
         """Compare what was read with what the manifest promises, once a file's span was read to its end.
@@ -95,7 +110,7 @@ class LayerFiles:
         while reached in read:
             reached, part = read[reached]
             total += part
-        promised = file.entry_counts.data_size
+        promised = 0 if file.has_range_keys else file.entry_counts.data_size  # which counts range keys too
         if promised and reached >= file.span.end_key and total != promised:
             raise _foreign(file.path, self._layer.folder.location(file.path))
 
@@ -111,16 +126,14 @@ class LayerFiles:
         return cursor
 
     def _read(self, file: pb.File) -> SSTReader:
-        if file.has_range_keys:
-            raise UnsupportedError(
-                f"{file.path} holds range tombstones (version 22.2 and later), which cannot be read yet"
-            )
         folder = self._layer.folder
         plain = folder.read_view(file.path)
         location = folder.location(file.path)
         if file.sha512 and hashlib.sha512(plain).digest() != file.sha512:
             raise ChecksumMismatchError(f"checksum mismatch for {file.path}", location=location)
         table = SSTReader.open(plain, location=location)
+        if table.has_range_keys and not any(each.has_range_keys for each in self._by_path[file.path]):
+            raise _foreign(file.path, location)
         if not file.sha512:
             self._check_belongs(table, file.path)
         return table
@@ -137,13 +150,16 @@ class LayerFiles:
         facts = table.properties
         if not promised or not table.handles or facts.num_entries is None:
             return
-        if facts.raw_key_size is not None and facts.raw_value_size is not None:
-            overhead = facts.raw_key_size + facts.raw_value_size - promised
+        prefix = elided_prefix(files[0].span.key, self._layer.manifest.elided_prefix)
+        has_plain_sizes = not table.footer.format.is_columnar and not table.footer.format.has_value_prefixes
+        if has_plain_sizes and not table.has_range_keys:
+            overhead = facts.raw_key_size + facts.raw_value_size - promised + len(prefix) * facts.num_entries
             low, high = (each * facts.num_entries for each in _KEY_OVERHEAD)
             if not low <= overhead <= high:
                 raise _foreign(path, table.location)
         start, end = min(f.span.key for f in files), max(f.span.end_key for f in files)
-        if not start <= _first_key(table) < end:
+        first_key = table.first_key()
+        if first_key is not None and not start <= prefix + first_key < end:
             raise _foreign(path, table.location)
 
 
@@ -159,6 +175,10 @@ class _Cursor:
     def size(self) -> int:
         """The file's plain bytes."""
         return int(self._table.data.size)
+
+    def range_tombstones(self) -> tuple[RangeTombstone, ...]:
+        """Read the file's range tombstones, their bounds as stored."""
+        return self._table.range_tombstones()
 
     def read(self, low: bytes, high: bytes, batch_size: int) -> Iterator[KeyValueBatch]:
         """Yield the entries in `[low, high)`; `batch_size` as for `SSTReader.batches`."""
@@ -188,20 +208,6 @@ class _Cursor:
             if reached <= low <= held.keys.row(-1) and batch_size <= max(previous_size, _BLOCK_SIZE):
                 return held[searchsorted_bytes(held.keys, low) :], rest
         return KeyValueBatch.empty(), self._table.batches(start=low, batch_size=batch_size)
-
-
-def _first_key(table: SSTReader) -> bytes:
-    """Return the first key of a file, which its first block holds whole."""
-    location = f"{table.location} @{table.handles[0].offset}"
-    block = open_block(table.data, table.handles[0], location=table.location)
-    _, position = decode_uvarint(block.data, 0, location=location)  # bytes shared with a key before: none
-    size, position = decode_uvarint(block.data, position, location=location)
-    _, position = decode_uvarint(block.data, position, location=location)  # the value's size
-    end = position + size - KIND_TRAILER_SIZE
-    if end > block.size:
-        raise CorruptionError("pebble/table: invalid table (bad first key)", location=location)
-    keys, _, _ = decode_user_keys(block, np.array([position]), np.array([end]), location=location)
-    return keys.row(0)
 
 
 def _foreign(path: str, location: str) -> CorruptionError:

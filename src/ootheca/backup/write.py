@@ -8,32 +8,26 @@ Source: reference/format/01 §7 (order of writing), 03 (manifest, counts), 07 §
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from ootheca import pb
+from ootheca.backup.data_files import DataFiles
 from ootheca.backup.entries import export_entries
-from ootheca.backup.plan import BackupPlan, Export
+from ootheca.backup.plan import BackupPlan
 from ootheca.backup.sealed import SealedStorage
-from ootheca.clock import Clock, unique_int64
+from ootheca.clock import Clock
 from ootheca.codec import filenames
-from ootheca.codec.counts import RowCounter, row_prefix_lengths
 from ootheca.codec.manifest import checksum, complete, encode_manifest
-from ootheca.codec.mvcc import KeyValueBatch
-from ootheca.codec.sst.builder import OPTIONS, SSTBuilder
 from ootheca.engine.base import Engine, NameResolver
 from ootheca.errors import ObjectExistsError, StorageError
 from ootheca.profile import Profile
 
 __all__ = ["BackupIdentity", "BackupSummary", "write_backup"]
 
-_TARGET_FILE_SIZE = 16 << 20  # plain bytes of keys and values, after which a file is closed
-_SLICE_ROWS = 16_384  # entries between two looks at a file's size
 _IN_PROGRESS = " (is another operation already in progress?)"
-_FILES_IN_FLIGHT = 3  # built and stored behind the encoder's back; bounds memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +55,9 @@ class _Writer:
     names: NameResolver
     folder: SealedStorage
     profile: Profile
-    clock: Clock
     identity: BackupIdentity
-    executor: Executor
-    primary_indexes: frozenset[tuple[int, int]]
+    data: DataFiles
     written: list[str] = field(default_factory=list)
-    files: list[pb.File] = field(default_factory=list)
-    pending: list[Future[None]] = field(default_factory=list)
 
 
 def write_backup(
@@ -95,17 +85,18 @@ def write_backup(
         ObjectExistsError: the folder holds a backup, or one is being written there.
         StorageError: a file cannot be stored; nothing is left behind.
     """
-    writer = _Writer(plan, engine, names, folder, profile, clock, identity, executor, plan.primary_indexes)
+    data = DataFiles(folder, profile, clock, identity.node_id, plan.primary_indexes, executor)
+    writer = _Writer(plan, engine, names, folder, profile, identity, data)
     _claim(folder, identity.backup_id)
     with _removed_on_failure(writer):
         _require_no_manifest(folder)  # again: another writer may have finished before the claim
         if encryption_info is not None:
             _store(writer, filenames.ENCRYPTION_INFO, encryption_info)
         for number, export in enumerate(plan.exports):
-            _write_export(writer, export)
+            data.add(export.start, export.end, export_entries(engine, export, plan.end_time, names))
             if progress is not None:
                 progress((number + 1) / len(plan.exports))
-        _finish_files(writer)
+        data.finish()
         manifest = complete(_manifest(writer), profile.version)
         _store(writer, filenames.STATISTICS, folder.seal(b""))
         stored = bytes(folder.seal(encode_manifest(manifest, version=profile.version)))
@@ -155,18 +146,14 @@ def _removed_on_failure(writer: _Writer) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        for future in writer.pending:
-            future.cancel()
-        for future in writer.pending:
-            if not future.cancelled():
-                future.exception()
+        writer.data.abandon()
         _remove(writer)
         raise
 
 
 def _remove(writer: _Writer) -> None:
     """Remove what was written, the manifest first and the claim last; what cannot be removed stays unlisted."""
-    for name in (*reversed(writer.written), filenames.CHECKPOINT):
+    for name in (*reversed(writer.written), *writer.data.names, filenames.CHECKPOINT):
         try:
             writer.folder.storage.delete(name)
         except StorageError:
@@ -178,87 +165,9 @@ def _store(writer: _Writer, name: str, stored: bytes | memoryview) -> None:
     writer.folder.storage.write(name, stored)
 
 
-def _write_export(writer: _Writer, export: Export) -> None:
-    """Write the files of one span; a span without entries has none."""
-    parts: list[KeyValueBatch] = []
-    size, start, last_row = 0, export.start, b""
-    for batch in export_entries(writer.engine, export, writer.plan.end_time, writer.names):
-        for part in _slices(batch):
-            # Families of one row stay in one file.
-            if size >= _TARGET_FILE_SIZE and _row_prefix(part, 0) != last_row:
-                cut = part.keys.row(0)
-                _write_file(writer, parts, start, cut)
-                parts, size, start = [], 0, cut
-            parts.append(part)
-            size += part.total_size
-            last_row = _row_prefix(part, len(part) - 1)
-    if parts:
-        _write_file(writer, parts, start, export.end)
-
-
-def _slices(batch: KeyValueBatch) -> Iterator[KeyValueBatch]:
-    """Cut a batch so that a file can end near its target size, between two rows where a row is near."""
-    first = 0
-    while first < len(batch):
-        end = min(first + _SLICE_ROWS, len(batch))
-        last_row = _row_prefix(batch, end - 1)
-        while end < len(batch) and _row_prefix(batch, end) == last_row:
-            end += 1
-        yield batch[first:end]
-        first = end
-
-
-def _row_prefix(batch: KeyValueBatch, place: int) -> bytes:
-    """Return one entry's key without its family: what the entries of a row have in common."""
-    keys = batch.keys[place : place + 1]
-    return keys.row(0)[: int(row_prefix_lengths(keys)[0])]
-
-
-def _write_file(writer: _Writer, parts: list[KeyValueBatch], start: bytes, end: bytes) -> None:
-    """Have a file built, sealed and stored while the next one's entries are encoded."""
-    name = filenames.data_file_name(
-        unique_int64(writer.clock, writer.identity.node_id), version=writer.profile.version
-    )
-    file = pb.File(path=name)
-    file.span.key, file.span.end_key = start, end
-    writer.files.append(file)
-    writer.written.append(name)
-    while len(writer.pending) >= _FILES_IN_FLIGHT:
-        writer.pending.pop(0).result()
-    writer.pending.append(writer.executor.submit(_build_file, writer, file, parts))
-
-
-def _build_file(writer: _Writer, file: pb.File, parts: list[KeyValueBatch]) -> None:
-    """Build one file, store it, and set what the manifest says of it; takes the parts away as they are used."""
-    builder, counter = SSTBuilder(OPTIONS[writer.profile.version]), RowCounter(writer.primary_indexes)
-    parts.reverse()
-    while parts:
-        part = parts.pop()
-        builder.add(part)
-        counter.add(part.keys, part.values)
-    plain = builder.finish()
-    if writer.profile.has_sha512:
-        file.sha512 = hashlib.sha512(plain).digest()
-    _set_counts(file.entry_counts, counter)
-    writer.folder.storage.write(file.path, writer.folder.seal(plain))
-
-
-def _finish_files(writer: _Writer) -> None:
-    while writer.pending:
-        writer.pending.pop(0).result()
-
-
-def _set_counts(counts: pb.RowCount, counter: RowCounter) -> None:
-    """Set the counts that are not zero: CockroachDB leaves the others out."""
-    for name in ("data_size", "rows", "index_entries"):
-        if value := getattr(counter, name):
-            setattr(counts, name, value)
-    counts.SetInParent()
-
-
 def _manifest(writer: _Writer) -> pb.BackupManifest:
     plan, profile = writer.plan, writer.profile
-    files: list[pb.File] = sorted(writer.files, key=lambda file: (file.span.key, file.span.end_key))
+    files: list[pb.File] = sorted(writer.data.files, key=lambda file: (file.span.key, file.span.end_key))
     manifest = pb.BackupManifest(
         format_version=1,
         cluster_id=writer.identity.cluster_id,

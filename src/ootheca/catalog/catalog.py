@@ -223,7 +223,10 @@ class Catalog:
         else:
             schema_id = member.parent_schema_id
         schema = self.schema_name(member.parent_id, schema_id or PUBLIC_SCHEMA_ID)
-        return self.database(member.parent_id).name, schema, member.name
+        database = self.get(member.parent_id)
+        # A backup by an alpha of 20.2 may hold a type whose database is not in it.
+        name = database.name if isinstance(database, pb.DatabaseDescriptor) else f"[{member.parent_id}]"
+        return name, schema, member.name
 
     # Names
 

@@ -46,7 +46,7 @@ def resolve_targets(
     """Resolve the targets of a statement.
 
     Args:
-        catalog: of the store, or `Catalog(manifest.descriptors)`.
+        catalog: of the store, or `catalog_of(manifest)`.
         databases: names of DATABASE targets.
         tables: TABLE targets, each the parts of a name and whether `.*` followed it.
         everything: no targets were given: all but the database `system`.

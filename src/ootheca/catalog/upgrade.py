@@ -57,7 +57,7 @@ def catalog_of(manifest: pb.BackupManifest) -> Catalog:
 
 
 def upgrade(descriptors: Iterable[pb.Descriptor]) -> list[pb.Descriptor]:
-    """Return copies of the visible descriptors in today's form, in the same order.
+    """Return copies of the visible descriptors in today's form, in the same order; those of 20.2 and later as they are.
 
     Args:
         descriptors: all of one time, for foreign keys are made out of both tables' indexes. Where the referenced table
@@ -121,7 +121,7 @@ def _leave_out_unfinished(table: pb.TableDescriptor, tables: _Tables) -> None:
     for place in reversed(range(len(table.families))):
         family = table.families[place]
         kept = [
-            pair for pair in zip(family.column_ids, family.column_names, strict=True) if pair[0] in public
+            pair for pair in zip(family.column_ids, family.column_names, strict=False) if pair[0] in public
         ]
         if len(kept) == len(family.column_ids):
             continue
@@ -166,14 +166,16 @@ def _upgrade_member(member: SomeDescriptor | None) -> None:
     parent_id = 0 if isinstance(member, pb.DatabaseDescriptor) else member.parent_id
     if not member.privileges.owner_proto:
         _make_owner(member.privileges, is_system=_SYSTEM_DATABASE_ID in (member.id, parent_id))
-    member.version = member.version or 1
+    if not member.version:
+        member.version = 1
     if not member.modification_time.wall_time:
         member.modification_time.wall_time = 1
     match member:
         case pb.TableDescriptor():
             _upgrade_table(member)
         case pb.TypeDescriptor():
-            member.parent_schema_id = member.parent_schema_id or PUBLIC_SCHEMA_ID
+            if not member.parent_schema_id:
+                member.parent_schema_id = PUBLIC_SCHEMA_ID
             if member.HasField("alias"):
                 upgrade_type(member.alias)
 
@@ -193,19 +195,20 @@ def _make_owner(privileges: pb.PrivilegeDescriptor, *, is_system: bool) -> None:
 
 
 def _upgrade_table(table: pb.TableDescriptor) -> None:
-    table.unexposed_parent_schema_id = table.unexposed_parent_schema_id or PUBLIC_SCHEMA_ID
+    if not table.unexposed_parent_schema_id:
+        table.unexposed_parent_schema_id = PUBLIC_SCHEMA_ID
     for column in _all_columns(table):
         upgrade_type(column.type)
     if table.format_version < _FAMILY_FORMAT and not table.view_query:
         _make_families(table)
     for index in _all_indexes(table):
-        if not index.column_directions:
+        if index.column_ids and not index.column_directions:
             index.column_directions.extend([pb.IndexDescriptor.ASC] * len(index.column_ids))
         if index.store_column_names and not index.store_column_ids:
             _make_stored_columns(index, table)
     for check in table.checks:
         if not check.column_ids:
-            check.column_ids.extend(_columns_in(check.expr, table))
+            check.column_ids[:] = _columns_in(check.expr, table)
 
 
 def _all_columns(table: pb.TableDescriptor) -> Iterator[pb.ColumnDescriptor]:
@@ -275,7 +278,7 @@ def _make_foreign_keys(table: pb.TableDescriptor, tables: _Tables) -> None:
             table.outbound_fks.add().CopyFrom(fk)
             if reference.table in tables:
                 tables[reference.table].inbound_fks.add().CopyFrom(fk)
-        index.ClearField("foreign_key")
+            index.ClearField("foreign_key")
         del index.referenced_by[:]
 
 

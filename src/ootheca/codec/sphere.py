@@ -7,26 +7,27 @@ has them from Cephes; other libraries' differ in the last bit, so that these fun
 Longitudes are intervals on a circle: (low, high) in (-pi, pi], low > high if they pass the antimeridian,
 (-pi, pi) the whole circle, (pi, -pi) none.
 
-Source: rows 1 to 5 of table g in fixtures/golden/20.2/l_geo and 21.2/l_geo; S2's documentation of its rectangle
-    bounder; Cephes' sin.c and atan.c.
-    Unverified: lines near a pole, across the antimeridian, and between nearly antipodal points.
+Source: table g of fixtures/golden/20.2/l_geo and 21.2/l_geo; S2's and Cephes' documentation. Bounds equal those of
+    S2 for Go, which CockroachDB uses, for random lines and awkward ones: at poles, over the antimeridian, to antipodes.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Bounds", "arcsine", "arctan2", "bounds_of_line", "bounds_of_points", "cosine", "sine", "union"]
+__all__ = ["Bounds", "arcsine", "arctan2", "bounds_of_lines", "bounds_of_points", "cosine", "sine", "union"]
 
 Floats = NDArray[np.float64]
 Longitudes = tuple[float, float]
 
 _RADIANS = math.pi / 180
 _EPSILON = 2.0**-52
+_CIRCLE_EPSILON = 2.220446049e-16  # the same to fewer digits, as the intervals of S2 for Go have it
 _NO_CIRCLE: Longitudes = (math.pi, -math.pi)
 _WHOLE_CIRCLE: Longitudes = (-math.pi, math.pi)
 
@@ -222,28 +223,53 @@ def bounds_of_points(degrees: Floats) -> Bounds | None:
     return Bounds(float(angles[:, 1].min()), float(angles[:, 1].max()), *circle)
 
 
-def bounds_of_line(degrees: Floats) -> Bounds | None:
-    """Return the bounds of the arcs that join float64[n, 2] longitudes and latitudes."""
-    if degrees.shape[0] == 0:
-        return None
-    points = _unit_vectors(degrees)
+def bounds_of_lines(lines: Sequence[Floats]) -> list[Bounds | None]:
+    """Return the bounds of each line: of the arcs that join float64[n, 2] longitudes and latitudes."""
+    found: list[Bounds | None] = [None] * len(lines)
+    places = [place for place, line in enumerate(lines) if line.shape[0]]
+    if not places:
+        return found
+    points = _unit_vectors(np.concatenate([lines[place] for place in places]))
+    counts = np.array([lines[place].shape[0] for place in places])
+    ends = np.cumsum(counts)
+    starts = ends - counts
     flat = np.sqrt(points[:, 0] * points[:, 0] + points[:, 1] * points[:, 1])
     latitudes, longitudes = arctan2(points[:, 2], flat), arctan2(points[:, 1], points[:, 0])
-    arcs = _arcs(points, latitudes)
-    if arcs is None:
-        return Bounds(-math.pi / 2, math.pi / 2, *_WHOLE_CIRCLE)
-    lows, highs, is_point = arcs
-    south, north = float(latitudes[0]), float(latitudes[0])
-    if lows.size:
-        south, north = min(south, float(lows.min())), max(north, float(highs.max()))
-    south, north = max(south - 2 * _EPSILON, -math.pi / 2), min(north + 2 * _EPSILON, math.pi / 2)
-    circle = _circle_of(longitudes.tolist(), is_point.tolist())
-    if south == -math.pi / 2 or north == math.pi / 2 or _length(circle) + 2 * _EPSILON >= 2 * math.pi:
+    arcs = _arcs(points, latitudes, starts)
+    souths = np.maximum(np.minimum.reduceat(arcs.lowest, starts) - 2 * _EPSILON, -math.pi / 2).tolist()
+    norths = np.minimum(np.maximum.reduceat(arcs.highest, starts) + 2 * _EPSILON, math.pi / 2).tolist()
+    is_whole = np.logical_or.reduceat(arcs.is_opposite, starts).tolist()
+    low, high = np.minimum.reduceat(longitudes, starts), np.maximum.reduceat(longitudes, starts)
+    is_narrow = ((high - low < 3) & (low > -math.pi)).tolist()
+    for index, (place, start, end) in enumerate(zip(places, starts.tolist(), ends.tolist(), strict=True)):
+        if is_whole[index]:
+            found[place] = Bounds(-math.pi / 2, math.pi / 2, *_WHOLE_CIRCLE)
+            continue
+        circle = (float(low[index]), float(high[index]))
+        if not is_narrow[index]:
+            circle = _circle_of(longitudes[start:end].tolist(), arcs.is_point[start + 1 : end].tolist())
+        found[place] = _closed(souths[index], norths[index], circle)
+    return found
+
+
+def _closed(south: float, north: float, circle: Longitudes) -> Bounds:
+    """Bounds with all longitudes if they have a pole, or nearly all longitudes anyhow."""
+    if south == -math.pi / 2 or north == math.pi / 2 or _length(circle) + 2 * _CIRCLE_EPSILON >= 2 * math.pi:
         circle = _WHOLE_CIRCLE
     elif circle != _WHOLE_CIRCLE:
         west, east = (math.pi if angle == -math.pi else angle for angle in circle)
         circle = (west, east)
     return Bounds(south, north, *circle)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Arcs:
+    """Of the arc to each point: its latitudes, whether it is a mere point, whether it could go any way around."""
+
+    lowest: Floats
+    highest: Floats
+    is_point: NDArray[np.bool_]
+    is_opposite: NDArray[np.bool_]
 
 
 def _unit_vectors(degrees: Floats) -> Floats:
@@ -262,14 +288,12 @@ def _dot(a: Floats, b: Floats) -> Floats:
     return a[:, 0] * b[:, 0] + a[:, 1] * b[:, 1] + a[:, 2] * b[:, 2]
 
 
-def _arcs(points: Floats, latitudes: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]] | None:
-    """Return (lowest latitudes, highest, arcs that are mere points); None if an arc's ends lie opposite each other."""
+def _arcs(points: Floats, latitudes: Floats, firsts: NDArray[np.int64]) -> _Arcs:
+    """Follow the arc to each point from the one before; at `firsts`, which begin a line, there is only the point."""
     a, b = points[:-1], points[1:]
     normal = _cross(a - b, a + b)
     size = np.sqrt(_dot(normal, normal))
     is_point = size < _LEAST_NORMAL
-    if bool((is_point & (_dot(a, b) < 0)).any()):
-        return None
     lows, highs = np.minimum(latitudes[:-1], latitudes[1:]), np.maximum(latitudes[:-1], latitudes[1:])
     # An arc passes its great circle's highest or lowest point if its ends are on different sides of the meridian there.
     side_a = normal[:, 1] * a[:, 0] - normal[:, 0] * a[:, 1]
@@ -284,9 +308,13 @@ def _arcs(points: Floats, latitudes: Floats) -> tuple[Floats, Floats, NDArray[np
     climb = 0.5 * (budget - (highs - lows)) + _EPSILON
     up = passes & ~is_point & (side_a <= error) & (side_b >= -error)
     down = passes & ~is_point & (side_b <= error) & (side_a >= -error)
-    highs = np.where(up, np.minimum(extreme, highs + climb), highs)
-    lows = np.where(down, np.maximum(-extreme, lows - climb), lows)
-    return lows, highs, is_point
+    lowest, highest = latitudes.copy(), latitudes.copy()
+    highest[1:] = np.where(up, np.minimum(extreme, highs + climb), highs)
+    lowest[1:] = np.where(down, np.maximum(-extreme, lows - climb), lows)
+    lowest[firsts], highest[firsts] = latitudes[firsts], latitudes[firsts]
+    is_opposite = np.append(False, is_point & (_dot(a, b) < 0))
+    is_opposite[firsts] = False
+    return _Arcs(lowest, highest, np.append(False, is_point), is_opposite)
 
 
 def _circle_of(longitudes: list[float], is_point: list[bool]) -> Longitudes:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["HANDLERS", "dispatch"]
 
 _STATEMENTS = {
-    "dml": ("Query", "Explain", "Export"),
+    "dml": ("Query", "Explain"),
+    "export": ("Export",),
     "backup": ("Backup",),
     "restore": ("Restore",),
     "show_backup": ("ShowBackup", "ShowBackups"),

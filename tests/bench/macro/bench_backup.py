@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import os
 
+import numpy as np
+import pyarrow as pa
+
 from ootheca.crypto.aead import seal_view
 from ootheca.storage.base import StorageEnv
 from ootheca.storage.registry import open_storage
 from tests.bench.macro.place import Place
-from tests.bench.measure import Measurement, best_of
+from tests.bench.measure import Measurement, fastest
 
 __all__ = ["measure"]
 
 
 def measure(place: Place) -> list[Measurement]:
     """Measure encrypted and plain backups of the whole table."""
-    encrypted = best_of(place.backup)
-    plain = best_of(lambda: place.backup(encrypted=False))
     name = place.backup()
     stored = [path.read_bytes() for path in place.data_files(name)]
     key = os.urandom(32)
-    sealing = best_of(lambda: [seal_view(content, key, version=2) for content in stored])
     storage = open_storage("nodelocal://1/floor", StorageEnv(place.session.external_io_dir))
-    storing = best_of(lambda: [storage.write(f"{i}", content) for i, content in enumerate(stored)])
-    copying = best_of(lambda: place.rides.take(list(range(place.num_rows))))
+    every_row = pa.array(np.arange(place.num_rows))
+    encrypted, plain, sealing, storing, copying = fastest(
+        place.backup,
+        lambda: place.backup(encrypted=False),
+        lambda: [seal_view(content, key, version=2) for content in stored],
+        lambda: [storage.write(f"{number}", content) for number, content in enumerate(stored)],
+        lambda: place.rides.take(every_row),
+    )
     work = f"{place.work}, {sum(map(len, stored)) / 1e6:.1f} MB stored"
     return [
         Measurement("BACKUP, encrypted", encrypted, "BACKUP, plain", plain, work=work),

@@ -19,7 +19,7 @@ import pyarrow.csv
 
 from tests.bench.data import POSTGRES_RIDES
 from tests.bench.macro.place import PASSPHRASE, Place, run_sql
-from tests.bench.measure import Measurement, best_of
+from tests.bench.measure import Measurement, fastest
 
 __all__ = ["find_programs", "measure"]
 
@@ -97,40 +97,33 @@ def measure(place: Place) -> list[Measurement]:
         server.run(f'psql -q -U bench movr -c "{POSTGRES_RIDES}"')
         server.run('psql -q -U bench movr -c "COPY rides FROM STDIN WITH (FORMAT csv, HEADER)" < rides.csv')
         server.run('psql -q -U bench movr -c "VACUUM ANALYZE rides"')
-        dumping = best_of(lambda: server.run(f"pg_dump -Fc -U bench movr | {_SEAL} > dump"))
+        dump = f"pg_dump -Fc -U bench movr | {_SEAL} > dump"
+        backup, dumping = fastest(place.backup, lambda: server.run(dump))
         size = (server.folder / "dump").stat().st_size
-        again: list[float] = []
-        for number in range(3):
-            server.run(f"createdb -U bench copy{number}")
-            load = f"{_SEAL} -d < dump | pg_restore -U bench -d copy{number}"
-            again.append(best_of(lambda load=load: server.run(load), rounds=1))  # type: ignore[misc]
-    backup = best_of(place.backup)
-    restore = _restore_time(place)
+        name = place.backup()
+        times = [_restore_both(place, name, server, number) for number in range(3)]
+    restore, restoring = (min(each) for each in zip(*times, strict=True))
     work = f"{place.work}, dump of {size / 1e6:.1f} MB"
-    version = programs.parent.name
+    dump_peer, restore_peer = f"pg_dump {_version(programs)} -Fc | openssl enc", "openssl enc -d | pg_restore"
     return [
-        Measurement(
-            "BACKUP, encrypted", backup, f"pg_dump {version} -Fc | openssl enc", dumping, work=work, goal=0.35
-        ),
-        Measurement(
-            "RESTORE, encrypted",
-            restore,
-            f"openssl enc -d | pg_restore {version}",
-            min(again),
-            work=work,
-            goal=1,
-        ),
+        Measurement("BACKUP, encrypted", backup, dump_peer, dumping, work=work, goal=0.35),
+        Measurement("RESTORE, encrypted", restore, restore_peer, restoring, work=work, goal=1),
     ]
 
 
-def _restore_time(place: Place) -> float:
-    name = place.backup()
+def _version(programs: Path) -> str:
+    return programs.parent.name
+
+
+def _restore_both(place: Place, name: str, server: _Server, number: int) -> tuple[float, float]:
+    """Return the seconds of our restore and of PostgreSQL's, each into a new database."""
+    database = f"beside_{number}"
     statement = (
-        f"RESTORE DATABASE movr FROM 'nodelocal://1/{name}' WITH encryption_passphrase = '{PASSPHRASE}'"
+        f"RESTORE DATABASE movr FROM 'nodelocal://1/{name}' "
+        f"WITH encryption_passphrase = '{PASSPHRASE}', new_db_name = '{database}'"
     )
-    times = []
-    for number in range(3):
-        sql = f"{statement}, new_db_name = 'beside_{number}'"
-        times.append(best_of(lambda sql=sql: run_sql(place.session, sql), rounds=1))  # type: ignore[misc]
-        run_sql(place.session, f"DROP DATABASE beside_{number} CASCADE")
-    return min(times)
+    server.run(f"createdb -U bench {database}")
+    load = f"{_SEAL} -d < dump | pg_restore -U bench -d {database}"
+    ours, theirs = fastest(lambda: run_sql(place.session, statement), lambda: server.run(load), rounds=1)
+    run_sql(place.session, f"DROP DATABASE {database} CASCADE")
+    return ours, theirs

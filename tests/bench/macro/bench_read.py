@@ -6,7 +6,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from tests.bench.macro.place import Place
-from tests.bench.measure import Measurement, best_of
+from tests.bench.measure import Measurement, fastest
 
 __all__ = ["measure"]
 
@@ -21,11 +21,14 @@ def measure(place: Place) -> list[Measurement]:
     opened = place.open(sealed).table(_TABLE)
     with duckdb.connect() as peer:
         query = f"FROM read_parquet('{place.parquet}')"
-        from_parquet = best_of(lambda: peer.execute(query).to_arrow_table(), rounds=5)
-    by_arrow = best_of(lambda: pq.read_table(place.parquet), rounds=5)
-    with_key = best_of(lambda: place.open(sealed).table(_TABLE).to_arrow())
-    without_key = best_of(lambda: place.open(plain, encrypted=False).table(_TABLE).to_arrow())
-    again = best_of(opened.to_arrow)
+        from_parquet, by_arrow, with_key, without_key, again = fastest(
+            lambda: peer.sql(query).to_arrow_table(),
+            lambda: pq.read_table(place.parquet),
+            lambda: place.open(sealed).table(_TABLE).to_arrow(),
+            lambda: place.open(plain, encrypted=False).table(_TABLE).to_arrow(),
+            opened.to_arrow,
+            rounds=5,
+        )
     name, work = "open_backup().to_arrow()", place.work
     return [
         Measurement(f"{name}, encrypted", with_key, "DuckDB: Parquet", from_parquet, work=work, goal=5),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from tests.bench.macro.place import PASSPHRASE, Place, run_sql
-from tests.bench.measure import Measurement, best_of
+from tests.bench.measure import Measurement, fastest
 
 __all__ = ["measure"]
 
@@ -23,13 +23,13 @@ def measure(place: Place) -> list[Measurement]:
             f"WITH encryption_passphrase = '{PASSPHRASE}', new_db_name = '{made[-1]}'",
         )
 
-    restoring = best_of(restore)
-    for database in made:
-        run_sql(place.session, f"DROP DATABASE {database} CASCADE")
-    reading = best_of(lambda: [None for _ in place.open(name).table("movr.public.rides").to_batches()])
     with duckdb.connect(str(place.directory / "peer.duckdb")) as peer:
         load = f"CREATE OR REPLACE TABLE rides AS FROM read_parquet('{place.parquet}')"
-        loading = best_of(lambda: peer.execute(load))
+        restoring, reading, loading = fastest(
+            restore, place.open(name).table("movr.public.rides").to_arrow, lambda: peer.execute(load)
+        )
+    for database in made:
+        run_sql(place.session, f"DROP DATABASE {database} CASCADE")
     return [
         Measurement("RESTORE, encrypted", restoring, "reading the primary index", reading, work=place.work),
         Measurement(

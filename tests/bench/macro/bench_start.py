@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from tests.bench.macro.place import PASSPHRASE, Place
-from tests.bench.measure import Measurement, best_of
+from tests.bench.measure import Measurement, fastest
 
 __all__ = ["measure"]
 
@@ -19,8 +19,7 @@ def measure(place: Place) -> list[Measurement]:
     command = ["-m", "ootheca", "--store", ":memory:", "--external-io-dir", folder, "-e", show]
     answer = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=True)
     assert "rides" in answer.stdout
-    started = best_of(lambda: _run(command))
-    floor = best_of(lambda: _run(["-c", "import duckdb"]))
+    started, floor = fastest(lambda: _run(command), lambda: _run(["-c", "import duckdb"]), rounds=5)
     return [Measurement('ootheca -e "SHOW BACKUP …"', started, 'python -c "import duckdb"', floor, goal=2)]
 
 

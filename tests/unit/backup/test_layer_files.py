@@ -13,7 +13,7 @@ from ootheca.backup.sealed import SealedStorage
 from ootheca.clock import Timestamp
 from ootheca.codec.keys import prefix
 from ootheca.codec.sst.reader import SSTReader
-from ootheca.errors import CorruptionError, UnsupportedError
+from ootheca.errors import CorruptionError
 from ootheca.storage.memory import MemoryStorage
 from tests.support.backups import write_layer
 
@@ -128,13 +128,3 @@ def test_entries_that_the_manifest_does_not_count_are_told(storage: MemoryStorag
     start, end, _ = expected[7]
     with pytest.raises(CorruptionError, match=r"data/1\.sst does not hold what the manifest says"):
         read(files, start, end)
-
-
-def test_files_of_newer_versions_that_cannot_be_read_are_told(storage: MemoryStorage) -> None:
-    layer = read_layer(SealedStorage(storage))
-    layer.manifest.files[0].has_range_keys = True
-    with pytest.raises(UnsupportedError, match="range tombstones"):
-        read(LayerFiles(layer), *small_tables(40)[0][:2])
-    layer.manifest.elided_prefix = 2
-    with pytest.raises(UnsupportedError, match="keys lack their prefix"):
-        LayerFiles(layer)

@@ -19,7 +19,6 @@ from ootheca.errors import (
     ObjectNotFoundError,
     OothecaError,
     UndefinedTableError,
-    UnsupportedError,
     WrongKeyError,
 )
 from ootheca.types import Family
@@ -67,7 +66,10 @@ CASES = [
     Case("h_cluster", "cluster", num_tables=40),
     Case("m_small_ssts", "plain"),
     Case("m_small_ssts", "rev"),
+    Case("l_geo", "geo", num_tables=2),
     Case("n_blocks", "wide", num_tables=3),
+    Case("p_new22", "plain", options={"subdirectory": "LATEST"}, num_tables=18, versions=("21.2",)),
+    Case("p_new22", "enc", options={**SECRET, "subdirectory": "LATEST"}, num_tables=18, versions=("21.2",)),
     Case("s_split", "plain", num_tables=2, versions=("21.2",)),
     Case("s_split", "rev", num_tables=2, versions=("21.2",)),
     Case("s_split", "enc", options=SECRET, num_tables=2, versions=("21.2",)),
@@ -242,10 +244,3 @@ def test_a_missing_layer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     with pytest.raises(OothecaError, match=r"no backup covers time \[.*\) for range \[/Table/108/1,"):
         backup.table("shop.public.customers")
-
-
-def test_types_without_a_codec_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    golden = golden_set(Case("l_geo", "geo"), "21.2", monkeypatch)
-    backup = open_backup("nodelocal://1/geo", external_io_dir=golden.extern)
-    with pytest.raises(UnsupportedError, match="GEOMETRY"):
-        backup.table("geo.public.g").to_arrow()

@@ -9,11 +9,12 @@ from itertools import pairwise
 import pytest
 
 from ootheca import pb
-from ootheca.backup import write
+from ootheca.backup import data_files, write
 from ootheca.backup.chain import Layer, open_chain, read_layer
 from ootheca.backup.sealed import SealedStorage, open_sealed
 from ootheca.codec.counts import RowCounter, row_prefix_lengths
 from ootheca.codec.manifest import checksum
+from ootheca.codec.mvcc import KeyValueBatch
 from ootheca.codec.ragged import Ragged
 from ootheca.codec.sst.footer import TableFormat
 from ootheca.codec.sst.reader import SSTReader
@@ -77,7 +78,7 @@ def test_the_folder_holds_what_the_version_writes(bank: Bank) -> None:
     plain, sealed = MemoryStorage(), MemoryStorage()
     take_backup(bank, plain)
     take_backup(bank, sealed, options=PASSPHRASE)
-    num_files, folder = {"20.2": (4, ""), "21.2": (2, "data/")}[bank.profile.version]
+    num_files, folder = {"20.2": (4, ""), "21.2": (1, "data/")}[bank.profile.version]
     fixed = {"BACKUP_MANIFEST", "BACKUP_MANIFEST-CHECKSUM", "BACKUP-STATISTICS"}
     ssts = [name for name in names(plain) if name not in fixed]
     assert len(ssts) == num_files
@@ -148,9 +149,8 @@ def test_every_file_is_what_the_manifest_says(bank: Bank) -> None:
             is {"20.2": TableFormat.LEVELDB, "21.2": TableFormat.ROCKSDB_V2}[bank.profile.version]
         )
         assert table.verify() > 0
-        batch = table.read_all()
+        batch = KeyValueBatch.concat(list(table.batches(start=file.span.key, end=file.span.end_key)))
         assert set(batch.wall_ns.tolist()) == {END.wall_ns}
-        assert all(file.span.key <= key < file.span.end_key for key in batch.keys.to_list())
         counter = RowCounter(primary)
         counter.add(batch.keys, batch.values)
         total.add(batch.keys, batch.values)
@@ -168,8 +168,8 @@ def test_every_file_is_what_the_manifest_says(bank: Bank) -> None:
 
 
 def test_files_are_cut_at_the_target_size_between_rows(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(write, "_TARGET_FILE_SIZE", 100)
-    monkeypatch.setattr(write, "_SLICE_ROWS", 2)
+    monkeypatch.setattr(data_files, "_TARGET_FILE_SIZE", 100)
+    monkeypatch.setattr(data_files, "_SLICE_ROWS", 2)
     storage, whole = MemoryStorage(), MemoryStorage()
     take_backup(bank, storage)
     monkeypatch.undo()
@@ -178,18 +178,34 @@ def test_files_are_cut_at_the_target_size_between_rows(bank: Bank, monkeypatch: 
     assert len(manifest.files) > 20
     seen: set[bytes] = set()
     for file in manifest.files:
-        keys = SSTReader.open(storage.read(file.path), location="").read_all().keys
+        table = SSTReader.open(storage.read(file.path), location="")
+        keys = KeyValueBatch.concat(list(table.batches(start=file.span.key, end=file.span.end_key))).keys
         lengths = row_prefix_lengths(keys).tolist()
         rows = {key[:size] for key, size in zip(keys.to_list(), lengths, strict=True)}
         assert not rows & seen, "the families of a row are in two files"
         seen |= rows
-        assert all(file.span.key <= key < file.span.end_key for key in keys.to_list())
     bounds = [(file.span.key, file.span.end_key) for file in manifest.files]
     assert bounds == sorted(bounds)
     assert all(end <= start for (_, end), (start, _) in pairwise(bounds))
     assert drain(open_chain(SealedStorage(storage))) == drain(open_chain(SealedStorage(whole)))
     assert manifest.entry_counts == layer_of(whole).manifest.entry_counts
     assert restore(storage).counts == restore(whole).counts
+
+
+def test_small_tables_share_a_file_where_the_version_has_them_share(bank: Bank) -> None:
+    storage = MemoryStorage()
+    take_backup(bank, storage)
+    files = layer_of(storage).manifest.files
+    by_path: dict[str, list[bytes]] = {}
+    for file in files:
+        by_path.setdefault(file.path, []).append(file.span.key)
+        assert bool(file.sha512) != bank.profile.shares_ssts
+    assert (len(files), len(by_path)) == {"20.2": (4, 4), "21.2": (2, 1)}[bank.profile.version]
+    # Every entry of a file lies in the span of exactly one of its entries in the manifest.
+    for path in by_path:
+        keys = SSTReader.open(storage.read(path), location=path).read_all().keys.to_list()
+        spans = [(file.span.key, file.span.end_key) for file in files if file.path == path]
+        assert all(sum(low <= key < high for low, high in spans) == 1 for key in keys)
 
 
 def test_a_large_index_without_an_order_is_sorted_by_the_store(
@@ -312,10 +328,10 @@ def test_slices_end_between_rows() -> None:
         row % (0x88 + i // 3) + suffix for i, suffix in enumerate([b"\x88", b"\x89\x89", b"\x8a\x89"] * 5)
     ]
     batch = as_batch([(key, 1, b"v") for key in keys])
-    original, write._SLICE_ROWS = write._SLICE_ROWS, 4
+    original, data_files._SLICE_ROWS = data_files._SLICE_ROWS, 4
     try:
-        parts = list(write._slices(batch))
+        parts = list(data_files._slices(batch))
     finally:
-        write._SLICE_ROWS = original
+        data_files._SLICE_ROWS = original
     assert [len(part) for part in parts] == [6, 6, 3]
     assert Ragged.concat([part.keys for part in parts]).to_list() == keys

@@ -100,7 +100,8 @@ def decode_columnar_spans(
     firsts = block.uints(1, num_rows=num_bounds).tolist()
     trailers, suffixes = block.uints(2).tolist(), block.byte_rows(3).to_list()
     values = block.byte_rows(4).to_list()
-    if firsts != sorted(firsts) or (block.num_rows and (firsts[:1] != [0] or firsts[-1] != block.num_rows)):
+    first, last = (firsts[0], firsts[-1]) if firsts else (0, 0)
+    if firsts != sorted(firsts) or first != 0 or last != block.num_rows:
         raise CorruptionError("pebble/table: invalid table: bad columnar block (bounds)", location=place)
     return [
         (bounds[i], bounds[i + 1], trailers[row], suffixes[row], values[row])

@@ -15,15 +15,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ootheca.codec.coding import decode_uvarint
-from ootheca.codec.mvcc import KeyValueBatch, decode_timestamp
-from ootheca.codec.ragged import searchsorted_bytes
+from ootheca.codec.mvcc import decode_timestamp
 from ootheca.errors import CorruptionError, UnsupportedError
 
-__all__ = ["RangeTombstone", "decode_range_keys", "decode_range_tombstones", "is_covered"]
+__all__ = ["RangeTombstone", "decode_range_keys", "decode_range_tombstones"]
 
 KIND_RANGE_KEY_SET = 21  # on disk
 _KIND_MASK = 0xFF
@@ -88,20 +84,6 @@ def decode_range_tombstones(
         wall_ns, logical = decode_timestamp(suffix[:-1], location=place)
         found.append(RangeTombstone(start[:-1], end[:-1], wall_ns, logical))
     return tuple(found)
-
-
-def is_covered(batch: KeyValueBatch, tombstones: Sequence[RangeTombstone]) -> NDArray[np.bool_]:
-    """Return bool[n]: whether one of the tombstones deletes a version.
-
-    Args:
-        batch: rows whose keys ascend.
-    """
-    covered = np.zeros(len(batch), bool)
-    for each in tombstones:
-        rows = slice(searchsorted_bytes(batch.keys, each.start), searchsorted_bytes(batch.keys, each.end))
-        wall, logical = batch.wall_ns[rows], batch.logical[rows]
-        covered[rows] |= (wall < each.wall_ns) | ((wall == each.wall_ns) & (logical <= each.logical))
-    return covered
 
 
 def _is_bound(user_key: bytes) -> bool:

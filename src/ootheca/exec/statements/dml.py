@@ -37,10 +37,8 @@ def run(statement: ast.Statement, session: Session) -> Result:
             return _run_query(statement, session)
         case ast.Explain(statement=ast.Query() as query):
             return _run_query(query, session, prefix="EXPLAIN ")
-        case ast.Explain():
-            raise UnsupportedError("unimplemented: EXPLAIN of this statement")
         case _:
-            raise UnsupportedError(f"unimplemented: {type(statement).__name__.upper()} is not supported")
+            raise UnsupportedError("unimplemented: EXPLAIN of this statement")
 
 
 def _run_query(query: ast.Query, session: Session, prefix: str = "") -> Result:

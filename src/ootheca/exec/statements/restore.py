@@ -10,10 +10,12 @@ from ootheca.backup.collection import read_latest
 from ootheca.backup.read import ChainReader
 from ootheca.backup.restore import RestoreSummary, run_restore
 from ootheca.backup.restore_plan import RestoreOptions, RestorePlan, RestoreTargets, plan_restore
+from ootheca.backup.revisions import catalog_at
 from ootheca.backup.sealed import open_sealed
 from ootheca.catalog.catalog import Catalog
 from ootheca.catalog.targets import Targets
-from ootheca.clock import unique_int64
+from ootheca.catalog.upgrade import catalog_of
+from ootheca.clock import Timestamp, unique_int64
 from ootheca.errors import InvalidOptionError, OothecaError, UnsupportedError
 from ootheca.exec.as_of import evaluate_as_of
 from ootheca.exec.places import encryption_options, kms_environment, open_place, text_of
@@ -58,9 +60,7 @@ def run(statement: ast.Restore, session: Session) -> Result:
     chain = open_chain(opened, [opened.beside(storage) for storage in named])
     if until is not None:
         chain = cut_at(chain, until)
-        if until != chain.end:
-            raise UnsupportedError("restoring to a time inside a layer is not supported yet")
-    plan, backup = _plan(statement, session, chain)
+    plan, backup = _plan(statement, session, chain, until)
     job_id = unique_int64(session.clock)
     if statement.targets is not None and not plan.tables and _names_tables(statement.targets):
         return _nothing_restored(job_id, session)
@@ -133,12 +133,14 @@ def _open(session: Session, uris: ast.URIs) -> Storage:
         raise exc.prefixed("failed to open backup storage location") from exc
 
 
-def _plan(statement: ast.Restore, session: Session, chain: Chain) -> tuple[RestorePlan, Catalog]:
+def _plan(
+    statement: ast.Restore, session: Session, chain: Chain, until: Timestamp | None
+) -> tuple[RestorePlan, Catalog]:
     manifest = chain.last.manifest
     is_cluster = statement.targets is None
     if is_cluster:
         _check_cluster(session, manifest)
-    backup = Catalog(manifest.descriptors)
+    backup = catalog_of(manifest) if until is None else catalog_at(chain, until)
     try:
         targets = resolve(statement.targets, backup, current_database=session.database, rules=session.rules)
         _check_complete(statement, manifest, targets)
@@ -186,6 +188,8 @@ def _check_cluster(session: Session, manifest: pb.BackupManifest) -> None:
 
 
 def _check_complete(statement: ast.Restore, manifest: pb.BackupManifest, targets: Targets) -> None:
+    if not manifest.format_version:
+        return  # 1.x did not tell which databases are complete
     complete = set(manifest.complete_dbs)
     if set(targets.complete_database_ids) <= complete:
         return

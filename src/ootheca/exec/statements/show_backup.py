@@ -13,6 +13,7 @@ from ootheca.backup.collection import list_full_backups, read_latest
 from ootheca.backup.sealed import open_sealed
 from ootheca.catalog.catalog import Catalog
 from ootheca.catalog.show_create import show_create
+from ootheca.catalog.upgrade import catalog_of
 from ootheca.clock import Timestamp
 from ootheca.crypto.envelope import EncryptionOptions
 from ootheca.errors import InvalidOptionError, OothecaError, UnsupportedError
@@ -194,13 +195,16 @@ def _create_statement(session: Session, row: show.ObjectRow, catalogs: dict[int,
     if row.descriptor is None or row.object_type != "table":
         return None
     catalog = _catalog_of(row.layer, catalogs)
-    return show_create(row.descriptor.table, catalog, session.rules, is_qualified=False)
+    table = catalog.get(row.descriptor.table.id)  # as of today; one that no statement saw, as it stands
+    if not isinstance(table, pb.TableDescriptor):
+        table = row.descriptor.table
+    return show_create(table, catalog, session.rules, is_qualified=False)
 
 
 def _catalog_of(layer: Layer, catalogs: dict[int, Catalog]) -> Catalog:
     """Return the descriptors of a layer, made once."""
     if id(layer) not in catalogs:
-        catalogs[id(layer)] = Catalog(layer.manifest.descriptors)
+        catalogs[id(layer)] = catalog_of(layer.manifest)
     return catalogs[id(layer)]
 
 
