@@ -59,8 +59,8 @@ RESTORE = "RESTORE DATABASE bank FROM 'nodelocal://1/"
         (RESTORE + "kms'",
          'file appears encrypted -- try specifying one of "encryption_passphrase" or "kms"'),
         (RESTORE + "kms' WITH kms = 'aws:///other?AUTH=implicit&REGION=r'",
-         "one of the provided URIs was not used when encrypting the base BACKUP: "
-         "could not find an entry in the encryptedDataKeyMap"),
+         ("one of the provided URIs was not used when encrypting the base BACKUP: "
+          "could not find an entry in the encryptedDataKeyMap")),
         (RESTORE + "kms' WITH kms = 'not a uri'", "invalid URI for request"),
         (RESTORE + "secret' WITH encryption_passphrase = 'a', kms = 'aws:///k?AUTH=implicit&REGION=r'",
          "cannot have both encryption_passphrase and kms option set"),

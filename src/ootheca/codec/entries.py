@@ -34,7 +34,7 @@ from ootheca.codec.ordered import encode_varint
 from ootheca.codec.ragged import Ragged, concat_rows
 from ootheca.codec.tuples import TaggedColumn, encode_tuples
 from ootheca.codec.values import ValueKind, encode_datums, encode_lone, stored_type, unsupported
-from ootheca.errors import InternalError
+from ootheca.errors import InternalError, UnsupportedError
 from ootheca.types import Family, SQLType
 
 __all__ = ["IndexEncoder"]
@@ -117,17 +117,23 @@ class IndexEncoder:
         columns = {column_id: self._values(batch, column_id) for column_id in self.column_ids}
         if num_rows == 0:
             return KeyValueBatch.empty()
-        if self.index.is_inverted:
-            keys, bodies = self._encode_inverted(columns, num_rows)
-        elif self._is_primary:
-            keys, bodies = self._encode_primary(columns, num_rows)
-        else:
-            keys, bodies = self._encode_secondary(columns, num_rows)
+        try:
+            keys, bodies = self._pairs(columns, num_rows)
+        except UnsupportedError as exc:
+            place = f"index {self.index.name!r} of table {self.table.name!r}"
+            raise UnsupportedError(f"{place}: {exc.message}", hint=exc.hint) from exc
         values = concat_rows([encode_fixed_be32(stored_checksums(crc32_rows(keys, bodies))), bodies])
         count = len(keys)
         return KeyValueBatch(
             keys, np.full(count, wall_ns, np.int64), np.full(count, logical, np.int32), values
         )
+
+    def _pairs(self, columns: dict[int, _Values], num_rows: int) -> tuple[Ragged, Ragged]:
+        if self.index.is_inverted:
+            return self._encode_inverted(columns, num_rows)
+        if self._is_primary:
+            return self._encode_primary(columns, num_rows)
+        return self._encode_secondary(columns, num_rows)
 
     def _values(self, batch: pa.RecordBatch, column_id: int) -> _Values:
         column = self.table.column_by_id[column_id]

@@ -12,6 +12,8 @@ import struct
 import uuid
 from collections.abc import Callable
 
+import numpy as np
+
 from ootheca.datum import format_array, format_date, format_decimal, format_interval, format_time
 from ootheca.engine import calendar, decimals, jsons
 from ootheca.errors import InvalidValueError, OothecaError, UnsupportedError
@@ -246,8 +248,19 @@ def _box2d(text: str, t: SQLType) -> str:
         numbers = []
     if not numbers:
         raise InvalidValueError(f'could not parse "{text}" as type box2d')
-    low_x, low_y, high_x, high_y = (format_float(number, 3) for number in numbers)
+    low_x, low_y, high_x, high_y = (np.format_float_positional(number, trim="-") for number in numbers)
     return f"BOX({low_x} {low_y},{high_x} {high_y})"
+
+
+def _ewkb(text: str, t: SQLType) -> str:
+    """Hexadecimal EWKB, as it is printed; other spellings of shapes need a geometry library."""
+    try:
+        bytes.fromhex(text)
+    except ValueError:
+        raise UnsupportedError(
+            f"values of type {t.name} are taken as hexadecimal EWKB only", hint="write the shape as EWKB, in hex"
+        ) from None
+    return text.upper()
 
 
 _PARSERS: dict[Family, Callable[[str, SQLType], str]] = {
@@ -273,6 +286,8 @@ _PARSERS: dict[Family, Callable[[str, SQLType], str]] = {
     Family.OID: _oid,
     Family.ARRAY: _array,
     Family.BOX2D: _box2d,
+    Family.GEOMETRY: _ewkb,
+    Family.GEOGRAPHY: _ewkb,
 }
 
 _ELEMENT = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^{},"]*?))\s*([,}])', re.DOTALL)

@@ -181,6 +181,8 @@ class Conversions:
         match t.family:
             case Family.BYTES:
                 return f"from_hex(substr({checked}, 3))"
+            case Family.GEOMETRY | Family.GEOGRAPHY:
+                return f"from_hex({checked})"
             case Family.DATE | Family.TIMESTAMP | Family.TIMESTAMPTZ:
                 # DuckDB writes the era in parentheses, behind the date.
                 moved = rf"regexp_replace({checked}, '^(\S+)(.*) BC$', '\1 (BC)\2')"
@@ -440,6 +442,8 @@ def _native_literal(text: str, t: SQLType) -> str:
             return f"CAST({string_literal(text.replace('+Inf', 'inf').replace('-Inf', '-inf'))} AS DOUBLE)"
         case Family.BYTES:
             return f"from_hex('{text[2:]}')"
+        case Family.GEOMETRY | Family.GEOGRAPHY:
+            return f"from_hex('{text}')"
         case Family.DATE:
             return _date_literal(calendar.parse_date(text))
         case Family.TIMESTAMP:

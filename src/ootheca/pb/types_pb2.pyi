@@ -69,8 +69,8 @@ class ShapeType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     MultiPoint: _ClassVar[ShapeType]
     MultiLineString: _ClassVar[ShapeType]
     MultiPolygon: _ClassVar[ShapeType]
-    GeometryCollection: _ClassVar[ShapeType]
     Geometry: _ClassVar[ShapeType]
+    GeometryCollection: _ClassVar[ShapeType]
 BoolFamily: Family
 IntFamily: Family
 FloatFamily: Family
@@ -125,8 +125,8 @@ Polygon: ShapeType
 MultiPoint: ShapeType
 MultiLineString: ShapeType
 MultiPolygon: ShapeType
-GeometryCollection: ShapeType
 Geometry: ShapeType
+GeometryCollection: ShapeType
 
 class IntervalDurationField(_message.Message):
     __slots__ = ("duration_type", "from_duration_type")

@@ -385,8 +385,10 @@ def _csv_texts(array: pa.Array, type_: SQLType, version: str) -> pa.StringArray:
 def _texts(array: pa.Array, type_: SQLType, version: str) -> pa.StringArray:
     """Return what a value's text is by itself; the wire words some families differently."""
     match type_.family:
-        case Family.STRING | Family.TIMETZ | Family.COLLATED_STRING if not pa.types.is_null(array.type):
+        case Family.STRING | Family.COLLATED_STRING:
             return array.cast(pa.string())
+        case Family.TIMETZ:
+            return pc.replace_substring_regex(array.cast(pa.string()), r"([+-]\d\d:\d\d)$", r"\1:00")
         case Family.BOOL if pa.types.is_boolean(array.type):
             return array.cast(pa.string())
         case Family.TIMESTAMPTZ:
@@ -522,7 +524,7 @@ def _parquet_array(array: pa.Array, type_: SQLType) -> pa.Array:
         case Family.INTERVAL:
             texts = wire_array(array, type_).to_pylist()
             return pa.array([None if text is None else _iso_interval(text) for text in texts], pa.string())
-        case Family.DATE | Family.TIMESTAMP | Family.TIMESTAMPTZ:
+        case Family.DATE | Family.TIMESTAMP | Family.TIMESTAMPTZ | Family.TIMETZ:
             return _texts(array, type_, "21.2")
         case Family.UNKNOWN:
             return array.cast(pa.string())
