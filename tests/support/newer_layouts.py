@@ -68,10 +68,15 @@ def descriptor_history(revisions: Iterable[pb.DescriptorRevision]) -> bytes:
             _descriptor_key(r.ID),
             r.time.wall_time,
             r.time.logical,
-            encode(r.desc, version="21.2") if r.HasField("desc") else b"",
+            encode(r.desc, version="21.2") if _is_live(r) else b"",
         )
         for r in ordered
     )
+
+
+def _is_live(revision: pb.DescriptorRevision) -> bool:
+    dropped = revision.desc.HasField("table") and revision.desc.table.state == pb.DescriptorState.DROP
+    return revision.HasField("desc") and not dropped
 
 
 def descriptor_id(descriptor: pb.Descriptor) -> int:
@@ -116,12 +121,19 @@ def rewrite_files(
 ) -> None:
     """Give every file an SST of its own that `write` made, its keys without the prefix that `elided` says."""
     manifest = read_manifest(folder)
-    tables = {file.path: SSTReader.open(folder.read(file.path), location=file.path) for file in manifest.files}
+    tables = {
+        file.path: SSTReader.open(folder.read(file.path), location=file.path) for file in manifest.files
+    }
     for number, file in enumerate(manifest.files):
         size = len(elided_prefix(file.span.key, elided))
         rows: list[Row] = []
         for batch in tables[file.path].batches(start=file.span.key, end=file.span.end_key):
-            columns = (batch.keys.to_list(), batch.wall_ns.tolist(), batch.logical.tolist(), batch.values.to_list())
+            columns = (
+                batch.keys.to_list(),
+                batch.wall_ns.tolist(),
+                batch.logical.tolist(),
+                batch.values.to_list(),
+            )
             rows += [(key[size:], *rest) for key, *rest in zip(*columns, strict=True)]
         file.path = f"data/new{number}.sst"
         folder.storage.write(file.path, folder.seal(write(rows)))

@@ -43,10 +43,13 @@ def elided_prefix(key: bytes, mode: int) -> bytes:
 
 
 def _after_integer(key: bytes, position: int) -> int:
+    invalid = CorruptionError(f"invalid key of a file's span: {key.hex()}")
     try:
         _, after = decode_uvarint(np.frombuffer(key, np.uint8), np.array([position], np.int64))
     except CorruptionError as exc:
-        raise CorruptionError(f"invalid key of a file's span: {key.hex()}") from exc
+        raise invalid from exc
+    if int(after[0]) > len(key):
+        raise invalid
     return int(after[0])
 
 

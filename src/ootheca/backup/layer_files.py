@@ -152,7 +152,7 @@ class LayerFiles:
             return
         prefix = elided_prefix(files[0].span.key, self._layer.manifest.elided_prefix)
         has_plain_sizes = not table.footer.format.is_columnar and not table.footer.format.has_value_prefixes
-        if has_plain_sizes and not table.has_range_keys:
+        if has_plain_sizes and not table.has_range_keys and facts.raw_key_size:
             overhead = facts.raw_key_size + facts.raw_value_size - promised + len(prefix) * facts.num_entries
             low, high = (each * facts.num_entries for each in _KEY_OVERHEAD)
             if not low <= overhead <= high:

@@ -1,7 +1,7 @@
 """A layer's manifest as the JSON that SHOW BACKUP … WITH as_json prints.
 
-Layout: one object; members sorted by their names, which are the fields' names in camelCase. Every field is there, set or
-    not: an unset nullable message or scalar is null, an unset repeated field [], an unset map {}, any other field its
+Layout: one object; members sorted by their names, which are the fields' names in camelCase. Every field is there, set
+    or not: an unset nullable message or scalar is null, an unset repeated field [], an unset map {}, any other its
     default. 64-bit numbers are strings, enumeration members their names, bytes base64, UUIDs and instants texts. Of a
     oneof only the member that is set is there. `"__redacted__": true` stands in the outermost object.
 Source: fixtures/golden/21.2/p_new22 (four manifests, byte for byte), conformance/21.2/scenarios/n3_show_backup.json.

@@ -127,6 +127,8 @@ class BackupTable:
         backup = self._backup
         first = ZERO_TIMESTAMP if since is None else _parse_time(since)
         last = backup.until if until is None else min(_parse_time(until), backup.until)
+        if last <= first:
+            return
         chain = Chain(tuple(layer for layer in backup.chain.layers if layer.start < last))
 
         def read(text_columns: frozenset[int], ids: tuple[int, ...] | None) -> Iterator[pa.RecordBatch]:

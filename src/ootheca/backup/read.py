@@ -134,18 +134,19 @@ def _add_deletions(
 
     Source: reference/format/04 §8, 07 §4 (22.2 and later). Unverified: no fixture.
     """
-    for _, part in parts[:]:
+    added: list[tuple[int, KeyValueBatch]] = []
+    for _, part in parts:
         for number, each in deletions:
-            keys = part.keys[
-                searchsorted_bytes(part.keys, each.start) : searchsorted_bytes(part.keys, each.end)
-            ]
-            if not len(keys):
+            first, after = searchsorted_bytes(part.keys, each.start), searchsorted_bytes(part.keys, each.end)
+            if first == after:
                 continue
+            keys = part.keys[first:after]
             keys = keys.take(np.flatnonzero(is_new_key(keys)))
             wall_ns, logical = np.full(len(keys), each.wall_ns), np.full(len(keys), each.logical, np.int32)
-            parts.append(
-                (number, KeyValueBatch(keys, wall_ns, logical, Ragged.from_constant(b"", len(keys))))
-            )
+            values = Ragged.from_constant(b"", len(keys))
+            added.append((number, KeyValueBatch(keys, wall_ns, logical, values)))
+    # Sorting keeps equal versions in this order, and a range tombstone counts before a version of the same time.
+    parts[:0] = added
 
 
 def _concat(parts: Sequence[KeyValueBatch]) -> KeyValueBatch:

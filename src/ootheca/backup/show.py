@@ -6,8 +6,8 @@ Source: reference/sql/03 §2; fixtures/golden/*/{a_full,b_passphrase,c_kms}/outp
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from ootheca import pb
 from ootheca.backup.chain import Chain, Layer
@@ -29,7 +29,7 @@ _PRIVILEGE_NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class ObjectRow:
-    """One object in one layer; `size_bytes` and `rows` are None but for tables, views and sequences."""
+    """One object in one layer; `size_bytes`, `rows` and `file_bytes` are None but for tables, views and sequences."""
 
     layer: Layer
     database_id: int | None
@@ -42,6 +42,7 @@ class ObjectRow:
     size_bytes: int | None
     rows: int | None
     descriptor: pb.Descriptor | None
+    file_bytes: int | None = None
 
     @property
     def is_full_cluster(self) -> bool | None:
@@ -78,52 +79,53 @@ class FileRow:
     size_bytes: int
     rows: int
     locality: str
+    file_bytes: int | None = None
 
 
-def objects(chain: Chain) -> Iterator[ObjectRow]:
-    """Yield every object of every layer: descriptors in the manifest's order, then tenants."""
-    for layer in chain.layers:
-        yield from _layer_objects(layer)
+def objects(chain: Chain, sizes: Sequence[Mapping[str, int]] | None = None) -> Iterator[ObjectRow]:
+    """Yield every object of every layer: descriptors in the manifest's order, then tenants.
+
+    Args:
+        sizes: stored bytes of each layer's data files, by path; then tables have `file_bytes`.
+    """
+    for place, layer in enumerate(chain.layers):
+        yield from _layer_objects(layer, None if sizes is None else sizes[place])
 
 
-def _layer_objects(layer: Layer) -> Iterator[ObjectRow]:
+def _layer_objects(layer: Layer, sizes: Mapping[str, int] | None) -> Iterator[ObjectRow]:
     manifest = layer.manifest
     databases = {d.database.id: d.database.name for d in manifest.descriptors if d.HasField("database")}
     schemas = {PUBLIC_SCHEMA_ID: "public", 0: "public"}
     schemas |= {d.schema.id: d.schema.name for d in manifest.descriptors if d.HasField("schema")}
-    counts = _counts_by_table(manifest)
+    counts = _counts_by_table(manifest, sizes or {})
     for desc in manifest.descriptors:
         kind = desc.WhichOneof("union")
         if kind == "database":
-            yield ObjectRow(
-                layer,
-                None,
-                None,
-                None,
-                None,
-                desc.database.id,
-                desc.database.name,
-                "database",
-                None,
-                None,
-                desc,
-            )
+            yield _object_row(layer, desc, desc.database, "database")
         elif kind == "schema":
             parent = desc.schema.parent_id
-            name = desc.schema.name
-            yield ObjectRow(
-                layer, parent, databases.get(parent), None, None, desc.schema.id, name, "schema", None, None, desc
-            )  # fmt: skip
+            yield _object_row(layer, desc, desc.schema, "schema", (parent, databases.get(parent)))
         elif kind == "type":
-            yield _member_row(
-                layer, desc, desc.type, desc.type.parent_schema_id, databases, schemas, "type", (None, None)
-            )
+            yield _member_row(layer, desc, desc.type, desc.type.parent_schema_id, databases, schemas)
         elif kind == "table":
-            size = counts[desc.table.id]
             schema = desc.table.unexposed_parent_schema_id
-            yield _member_row(layer, desc, desc.table, schema, databases, schemas, "table", size)
+            row = _member_row(layer, desc, desc.table, schema, databases, schemas)
+            size, rows, file_bytes = counts[desc.table.id]
+            stored = None if sizes is None else file_bytes
+            yield replace(row, object_type="table", size_bytes=size, rows=rows, file_bytes=stored)
     for tenant in manifest.tenants_deprecated:
         yield ObjectRow(layer, None, None, None, None, None, str(tenant.id), "TENANT", None, None, None)
+
+
+def _object_row(
+    layer: Layer,
+    desc: pb.Descriptor,
+    member: pb.DatabaseDescriptor | pb.SchemaDescriptor | pb.TypeDescriptor | pb.TableDescriptor,
+    object_type: str,
+    database: tuple[int | None, str | None] = (None, None),
+    schema: tuple[int | None, str | None] = (None, None),
+) -> ObjectRow:
+    return ObjectRow(layer, *database, *schema, member.id, member.name, object_type, None, None, desc)
 
 
 def _member_row(
@@ -131,33 +133,33 @@ def _member_row(
     desc: pb.Descriptor,
     member: pb.TypeDescriptor | pb.TableDescriptor,
     schema_id: int,
-    databases: dict[int, str],
-    schemas: dict[int, str],
-    object_type: str,
-    size: tuple[int | None, int | None],
+    databases: Mapping[int, str],
+    schemas: Mapping[int, str],
 ) -> ObjectRow:
-    return ObjectRow(
-        layer,
-        member.parent_id,
-        databases.get(member.parent_id),
-        schema_id or PUBLIC_SCHEMA_ID,
-        schemas.get(schema_id),
-        member.id,
-        member.name,
-        object_type,
-        *size,
-        desc,
-    )
+    """Return the row of something that lies in a schema."""
+    parent = member.parent_id
+    schema = (schema_id or PUBLIC_SCHEMA_ID, schemas.get(schema_id))
+    return _object_row(layer, desc, member, "type", (parent, databases.get(parent)), schema)
 
 
-def _counts_by_table(manifest: pb.BackupManifest) -> defaultdict[int, tuple[int, int]]:
-    """Sum sizes and rows over the files whose first key belongs to a table."""
-    counts: defaultdict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
+def _counts_by_table(
+    manifest: pb.BackupManifest, sizes: Mapping[str, int]
+) -> defaultdict[int, tuple[int, int, int]]:
+    """Sum sizes, rows and stored bytes over the files whose first key belongs to a table.
+
+    Of a data file that holds entries of several tables each has its part, by their sizes.
+    """
+    counts: defaultdict[int, tuple[int, int, int]] = defaultdict(lambda: (0, 0, 0))
+    in_all: defaultdict[str, int] = defaultdict(int)
+    for file in manifest.files:
+        in_all[file.path] += file.entry_counts.data_size
     files = [file for file in manifest.files if not file.span.key.startswith(_TENANT)]
     table_ids, _, _ = decode_prefixes(Ragged.from_list([file.span.key for file in files]))
     for file, table_id in zip(files, table_ids.tolist(), strict=True):
-        size, rows = counts[table_id]
-        counts[table_id] = (size + file.entry_counts.data_size, rows + file.entry_counts.rows)
+        size, rows, stored = counts[table_id]
+        data_size = file.entry_counts.data_size
+        part = sizes.get(file.path, 0) * data_size // max(in_all[file.path], 1)
+        counts[table_id] = (size + data_size, rows + file.entry_counts.rows, stored + part)
     return counts
 
 
@@ -168,13 +170,14 @@ def ranges(chain: Chain) -> Iterator[RangeRow]:
             yield RangeRow(span.key, span.end_key)
 
 
-def files(chain: Chain) -> Iterator[FileRow]:
-    """Yield the file entries of each layer."""
-    for layer in chain.layers:
+def files(chain: Chain, sizes: Sequence[Mapping[str, int]] | None = None) -> Iterator[FileRow]:
+    """Yield the file entries of each layer; `sizes` as for `objects`."""
+    for place, layer in enumerate(chain.layers):
         for file in layer.manifest.files:
             counts = file.entry_counts
             span = RangeRow(file.span.key, file.span.end_key)
-            yield FileRow(layer, file.path, span, counts.data_size, counts.rows, file.locality_kv)
+            stored = None if sizes is None else sizes[place].get(file.path)
+            yield FileRow(layer, file.path, span, counts.data_size, counts.rows, file.locality_kv, stored)
 
 
 def privileges_text(desc: pb.Descriptor, *, quote: Callable[[str], str] = str) -> tuple[str, str]:

@@ -141,6 +141,7 @@ def _check_layer(layer: Layer, folders: Sequence[SealedStorage], report: Report)
         ),
         span_ends=frozenset(span.end_key for span in manifest.spans),
         merges_exports=manifest.HasField("cluster_version"),
+        elided_prefix=manifest.elided_prefix,
     )
     stored: dict[tuple[str, str], list[pb.File]] = {}
     for file in sorted(manifest.files, key=lambda f: (f.span.key, f.span.end_key)):

@@ -13,13 +13,15 @@ Source: reference/format/07 §4 "Verify", 03 §4 (counts); fixtures/golden/21.2/
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ootheca import pb
+from ootheca.backup.elided import complete_keys, elided_prefix
+from ootheca.backup.extended import strip_headers
 from ootheca.backup.sealed import SealedStorage
 from ootheca.clock import ZERO_TIMESTAMP, Timestamp
 from ootheca.codec.checksum import crc32_rows, stored_checksums
@@ -30,16 +32,17 @@ from ootheca.codec.ragged import gather, load_be64, searchsorted_bytes
 from ootheca.codec.sst.block_builder import shared_with_previous
 from ootheca.codec.sst.compression import open_block
 from ootheca.codec.sst.footer import BlockHandle
+from ootheca.codec.sst.rangekeys import RangeTombstone
 from ootheca.codec.sst.reader import SSTReader
 from ootheca.crypto import aead
 from ootheca.errors import ChecksumMismatchError, CorruptionError, OothecaError, TruncatedError
 
-__all__ = ["FileTotals", "LayerFacts", "Report", "check_file"]
+__all__ = ["FileTotals", "LayerFacts", "Report", "check_file", "first_bad_checksum"]
 
 Report = Callable[[OothecaError], None]
 """Takes one problem; raises it where the caller wants to know of the first only."""
 
-_HEADER_SIZE, _EXTENDED = 5, 0x65  # checksum and kind of a value; the kind that says a header comes first
+_CHECKSUM_SIZE, _HEADER_SIZE = 4, 5  # of a value: checksum, and kind
 _NOT_PLAIN_HANDLES = (
     b"pebble.value_index",
 )  # its entry is more than a handle, and its block is read with values
@@ -55,6 +58,7 @@ class LayerFacts:
         primary: (table id, index id) whose entries count as rows.
         span_ends: where spans end; a file that ends elsewhere may have been cut by the target size.
         merges_exports: a file may hold several exports, each of which may have been cut.
+        elided_prefix: what the keys of the files lack, as the manifest says.
     """
 
     start: Timestamp
@@ -63,6 +67,7 @@ class LayerFacts:
     primary: Collection[tuple[int, int]]
     span_ends: frozenset[bytes]
     merges_exports: bool
+    elided_prefix: int = 0
 
     def bounds(self, file: pb.File) -> tuple[Timestamp, Timestamp]:
         """Return the times after which, and up to which, a file's versions were written."""
@@ -126,8 +131,10 @@ def _check_opened(
         is_foreign = any(file.sha512 and hashlib.sha512(plain).digest() != file.sha512 for file in files)
         table = SSTReader.open(plain, location=location)
         _check_unread_parts(table)
+        prefix = elided_prefix(files[0].span.key, facts.elided_prefix)
         for batch in table.batches():
-            check.add(batch)
+            check.add(complete_keys(batch, prefix))
+        check.add_tombstones(table.range_tombstones())
     except OothecaError as exc:
         problem = exc
     if problem is None and is_foreign:
@@ -142,7 +149,6 @@ def _check_opened(
 def _check_unread_parts(table: SSTReader) -> None:
     """Check what reading the entries does not touch: padding, and blocks that only the metaindex names."""
     table.footer.check_padding(table.data.data, location=table.location)
-    table.range_tombstones()
     for name, entry in table.metaindex.items():
         if name not in _NOT_PLAIN_HANDLES:
             place = f"{table.location} @{table.footer.metaindex.offset}"
@@ -191,7 +197,7 @@ class _EntryCheck:
             self._wrong_key("order", "keys out of order", joined.keys.row(wrong))
         self._before = batch[len(batch) - 1 :]
         self._note_times(batch)
-        wrong = _first_bad_checksum(batch)
+        wrong = first_bad_checksum(batch)
         if wrong is not None:
             key = batch.keys.row(wrong)
             self._tell(
@@ -238,9 +244,20 @@ class _EntryCheck:
         wrong = np.flatnonzero(early | late)
         if wrong.size:
             row = int(wrong[0])
-            time = Timestamp(int(wall[row]), int(logical[row])).format_hlc()
-            words = f"version {time} is not of the layer's time ({start.format_hlc()}, {end.format_hlc()}]"
-            self._wrong_key("time", words, batch.keys.row(row))
+            time = Timestamp(int(wall[row]), int(logical[row]))
+            self._wrong_key("time", self._time_words(time, start, end), batch.keys.row(row))
+
+    def add_tombstones(self, tombstones: Iterable[RangeTombstone]) -> None:
+        """Check the times of what deletes whole ranges of keys."""
+        start, end = self.facts.bounds(self.files[0])
+        for each in tombstones:
+            time = Timestamp(each.wall_ns, each.logical)
+            if not start < time <= end:
+                self._wrong_key("time", self._time_words(time, start, end), each.start)
+
+    @staticmethod
+    def _time_words(time: Timestamp, start: Timestamp, end: Timestamp) -> str:
+        return f"version {time.format_hlc()} is not of the layer's time ({start.format_hlc()}, {end.format_hlc()}]"
 
     def finish(self, table: SSTReader) -> None:
         """Compare what the whole file held with what it and the manifest promise."""
@@ -291,29 +308,26 @@ def _count_words(what: str, found: object, promised: object) -> str:
     return f"the file holds {found} {what}, the manifest says {promised}"
 
 
-def _first_bad_checksum(batch: KeyValueBatch) -> int | None:
-    """Return the first row whose value has a checksum that does not fit; values without one are taken as they are."""
-    data, starts, ends = batch.values.data, batch.values.starts, batch.values.offsets[1:]
+def first_bad_checksum(batch: KeyValueBatch) -> int | None:
+    """Return the first row whose value is no value, or has a checksum that does not fit; None if all are right.
+
+    Values without a checksum are taken as they are.
+
+    Raises:
+        CorruptionError: a value ends within its header.
+    """
+    values = strip_headers(batch).values
+    data, starts, ends = values.data, values.starts, values.offsets[1:]
     rows: NDArray[np.int64] = np.flatnonzero(ends > starts)
     short = rows[(ends - starts)[rows] < _HEADER_SIZE]
     if short.size:
         return int(short[0])
-    begins = starts[rows].copy()
-    extended = np.flatnonzero(data[begins + _HEADER_SIZE - 1] == _EXTENDED)
-    if extended.size:
-        header = (load_be64(data, begins[extended]) >> np.uint64(32)).astype(np.int64)
-        begins[extended] += _HEADER_SIZE + header
-        sizes = ends[rows] - begins
-        wrong = np.flatnonzero((sizes != 0) & (sizes < _HEADER_SIZE))
-        if wrong.size:
-            return int(rows[wrong[0]])
-        rows, begins = rows[sizes != 0], begins[sizes != 0]
-    stored = (load_be64(data, begins) >> np.uint64(32)).astype(np.uint32)
-    has_checksum = np.flatnonzero(stored)
-    rows, begins, stored = rows[has_checksum], begins[has_checksum] + 4, stored[has_checksum]
+    stored = (load_be64(data, starts[rows]) >> np.uint64(32)).astype(np.uint32)
+    rows, stored = rows[stored != 0], stored[stored != 0]
     if not rows.size:
         return None
     keys = batch.keys if rows.size == len(batch) else batch.keys.take(rows)
+    begins = starts[rows] + _CHECKSUM_SIZE
     computed = stored_checksums(crc32_rows(keys, gather(data, begins, ends[rows] - begins)))
     bad = np.flatnonzero(computed != stored)
     return int(rows[bad[0]]) if bad.size else None

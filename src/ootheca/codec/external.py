@@ -63,7 +63,7 @@ def decode_descriptor_list(
         if is_newest and descriptor is not None:
             descriptors.append(descriptor)
         if wall_ns or logical:
-            time = pb.Timestamp(wall_time=wall_ns, logical=logical)
+            time = pb.Timestamp(wall_time=wall_ns, logical=logical or None)
             revisions.append(pb.DescriptorRevision(time=time, ID=id_, desc=descriptor))
     revisions.sort(key=lambda revision: (revision.time.wall_time, revision.time.logical, revision.ID))
     return descriptors, revisions

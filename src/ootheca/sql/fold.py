@@ -1,7 +1,7 @@
 """Queries inside statements: found by their brackets and first words, taken as one token each, not looked into.
 
 `(SELECT …)` becomes a SUBQUERY token and a SELECT, VALUES, WITH … in the place of a query a QUERY token, so that the
-grammar needs no SELECT. In a query, `[SHOW …]` and `WITH x AS (SHOW …)` are statements of ours again.
+grammar needs no SELECT. In a query, `[SHOW …]`, `[EXPORT …]` and `WITH x AS (SHOW …)` are statements of ours again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ParseInside = Callable[[Sequence[Token], Token], ast.Statement]
 
 _OPENING = {"(": ")", "[": "]", "{": "}"}
 _CLOSING = frozenset(_OPENING.values())
-_ROW_SOURCES = frozenset({"show", "explain", "insert", "upsert", "update", "delete", "select"})
+_ROW_SOURCES = frozenset({"show", "explain", "export", "insert", "upsert", "update", "delete", "select"})
 _NO_QUERIES = frozenset({"grant", "revoke"})  # here SELECT is a privilege
 _BEFORE_QUERY = frozenset(
     {"as", "from", "at", "jobs", "schedules", "complete", "experimental_relocate", "lease"}

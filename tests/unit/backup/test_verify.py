@@ -21,7 +21,7 @@ from ootheca.codec.mvcc import KeyValueBatch
 from ootheca.codec.ragged import Ragged
 from ootheca.codec.sst import builder
 from ootheca.codec.sst.builder import build_sst
-from ootheca.codec.sst.properties import TableProperties
+from ootheca.codec.sst.properties import TableProperties, encode_properties
 from ootheca.codec.sst.reader import read_sst
 from ootheca.crypto.envelope import EncryptionOptions
 from ootheca.errors import (
@@ -78,7 +78,12 @@ class Taken:
         """Write the first data file with other entries, as its writer would have; return its name."""
         name = self.first_file
         self.storage.write(name, build_sst(change(read_sst(self.storage.read(name), location=name))))
-        self.change_manifest(lambda manifest: [file.ClearField("sha512") for file in manifest.files])
+
+        def forget_hashes(manifest: pb.BackupManifest) -> None:
+            for file in manifest.files:
+                file.ClearField("sha512")
+
+        self.change_manifest(forget_hashes)
         return name
 
     @property
@@ -279,7 +284,7 @@ def test_layers_that_do_not_follow_each_other_are_told(taken: Taken) -> None:
         manifest.end_time.wall_time = END.wall_ns + 9
         manifest.cluster_id = bytes(range(16))
         for name in ("files", "entry_counts", "statistics_filenames"):
-            manifest.ClearField(name)  # type: ignore[arg-type]
+            manifest.ClearField(name)
         manifest.entry_counts.SetInParent()
 
     full = dict(taken.files)
@@ -296,7 +301,7 @@ def test_layers_that_do_not_follow_each_other_are_told(taken: Taken) -> None:
 
 def test_properties_are_those_of_the_entries(taken: Taken, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file whose own words about its versions are wrong: its writer saw other ones."""
-    encode = builder.encode_properties
+    encode = encode_properties
 
     def lie(properties: TableProperties) -> bytes:
         assert properties.ts_max is not None

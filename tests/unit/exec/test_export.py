@@ -17,6 +17,7 @@ import pytest
 
 from ootheca.clock import FixedClock, Timestamp
 from ootheca.errors import OothecaError, UnavailableError, UndefinedTableError
+from ootheca.exec.export import options
 from ootheca.exec.places import open_place
 from ootheca.exec.session import Session
 from ootheca.exec.statements import export
@@ -104,6 +105,11 @@ def test_a_bracketed_statement_can_be_exported(session: Session, tmp_path: Path)
     # From CockroachDB's own test of EXPORT.
     text = _export_text(session, tmp_path, "SELECT database_name, owner FROM [SHOW DATABASES] ORDER BY 1")
     assert text == "defaultdb,root\npostgres,root\nsystem,node\n"
+
+
+def test_an_export_in_brackets_is_a_source_of_rows(session: Session, tmp_path: Path) -> None:
+    query = "SELECT rows, filename FROM [EXPORT INTO CSV 'nodelocal://1/r' FROM VALUES (1), (2)]"
+    assert _run(session, f"{query} WHERE rows > 1") == [(2, *_files(tmp_path))]
 
 
 # CSV
@@ -454,4 +460,4 @@ def test_not_inside_a_transaction(session: Session) -> None:
     ("text", "size"), [("10KB", 10_000), ("1KiB", 1024), ("2 MB", 2_000_000), ("1,5", 15)]
 )
 def test_sizes(text: str, size: int) -> None:
-    assert export._chunk_size(text) == size
+    assert options._chunk_size(text) == size

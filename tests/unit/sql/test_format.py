@@ -74,6 +74,7 @@ def test_job_descriptions(version: str, text: str, expected: str) -> None:
         f"EXPORT INTO CSV '{SECRET}' FROM TABLE t",
         f"IMPORT INTO t CSV DATA ('{SECRET}')",
         f"SELECT * FROM [SHOW BACKUP '{SECRET}' WITH encryption_passphrase = 'hush']",
+        f"SELECT * FROM [EXPORT INTO CSV '{SECRET}' FROM TABLE t]",
         f"EXPLAIN BACKUP TO '{SECRET}'",
         "CREATE USER u WITH PASSWORD 'hush'",
     ],

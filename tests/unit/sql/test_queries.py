@@ -44,6 +44,16 @@ def test_bracketed_statements_are_found_with_their_places() -> None:
     ]
 
 
+def test_an_export_in_brackets_keeps_its_own_query() -> None:
+    text = "SELECT filename FROM [EXPORT INTO CSV 'x' WITH nullas = ']' FROM SELECT a[1] FROM [SHOW JOBS]] WHERE true"
+    (outer,) = query(text).bracketed
+    assert text[outer.end :] == " WHERE true"
+    assert isinstance(outer.statement, ast.Export)
+    assert [option.key for option in outer.statement.options] == ["nullas"]
+    assert outer.statement.query.text == "SELECT a[1] FROM [SHOW JOBS]"
+    assert [inner.statement for inner in outer.statement.query.bracketed] == [ast.ShowJobs()]
+
+
 def test_statement_as_the_body_of_a_with_clause() -> None:
     text = "WITH x AS (SHOW JOBS), y AS (SELECT 1) SELECT * FROM x, y"
     (inner,) = query(text).bracketed

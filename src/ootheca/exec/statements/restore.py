@@ -5,19 +5,22 @@ from __future__ import annotations
 from typing import Final
 
 from ootheca import pb
-from ootheca.backup.chain import Chain, cut_at, open_chain
+from ootheca.backup.chain import Chain, cut_at
 from ootheca.backup.collection import read_latest
 from ootheca.backup.read import ChainReader
 from ootheca.backup.restore import RestoreSummary, run_restore
 from ootheca.backup.restore_plan import RestoreOptions, RestorePlan, RestoreTargets, plan_restore
 from ootheca.backup.revisions import catalog_at
-from ootheca.backup.sealed import open_sealed
+from ootheca.backup.sealed import SealedStorage, open_sealed
+from ootheca.backup.verify_rows import NoRowsReader, verify_rows
 from ootheca.catalog.catalog import Catalog
 from ootheca.catalog.targets import Targets
 from ootheca.catalog.upgrade import catalog_of
 from ootheca.clock import Timestamp, unique_int64
+from ootheca.crypto.envelope import EncryptionOptions
 from ootheca.errors import InvalidOptionError, OothecaError, UnsupportedError
 from ootheca.exec.as_of import evaluate_as_of
+from ootheca.exec.chains import chain_of_collection, chain_of_layers
 from ootheca.exec.places import encryption_options, kms_environment, open_place, text_of
 from ootheca.exec.result import Result, integer
 from ootheca.exec.session import Session
@@ -38,10 +41,10 @@ _INCREMENTAL_LOCATION: Final = (
     "incremental_location can only be used with the following syntax: "
     "'RESTORE [target] FROM [subdirectory] IN [destination]'"
 )
+_SCHEMA_ONLY: Final = "to set the verify_backup_table_data option, the schema_only option must be set"
 _NOT_YET: Final = (
-    "incremental_location", "schema_only", "verify_backup_table_data", "execution_locality", "experimental_copy",
-    "experimental_deferred_copy", "virtual_cluster_name", "virtual_cluster", "remove_regions", "grants",
-    "debug_pause_on",
+    "execution_locality", "experimental_copy", "experimental_deferred_copy", "virtual_cluster_name",
+    "virtual_cluster", "remove_regions", "grants", "debug_pause_on",
 )  # fmt: skip
 
 
@@ -55,22 +58,14 @@ def run(statement: ast.Restore, session: Session) -> Result:
     if options.new_db_name and not _names_one_database(statement.targets):
         raise InvalidOptionError(_NEW_DB_NAME, sqlstate="XXUUU")
     until = evaluate_as_of(statement.as_of, session) if statement.as_of is not None else None
-    full, named = _places(statement, session)
-    opened = open_sealed(full, encryption, kms_environment(session), notice=session.notice)
-    chain = open_chain(opened, [opened.beside(storage) for storage in named])
+    chain = _chain(statement, session, encryption)
     if until is not None:
         chain = cut_at(chain, until)
     plan, backup = _plan(statement, session, chain, until)
     job_id = unique_int64(session.clock)
     if statement.targets is not None and not plan.tables and _names_tables(statement.targets):
         return _nothing_restored(job_id, session)
-    summary = run_restore(
-        plan,
-        ChainReader(chain, until),
-        backup,
-        session.catalog,
-        session.engine,
-    )
+    summary = _restore(statement, session, plan, backup, ChainReader(chain, until))
     if options.detached:
         return Result.of_rows([integer("job_id")], [(job_id,)], tag="RESTORE")
     return _answer(job_id, summary)
@@ -83,6 +78,8 @@ def _check_options(statement: ast.Restore) -> None:
         raise InvalidOptionError(f"debug_pause_on cannot be set with the value {value}", sqlstate="XXUUU")
     if options.incremental_location and statement.subdirectory is None:
         raise InvalidOptionError(_INCREMENTAL_LOCATION, sqlstate="XXUUU")
+    if options.verify_backup_table_data and not options.schema_only:
+        raise InvalidOptionError(_SCHEMA_ONLY, sqlstate="XXUUU")
     for name in _NOT_YET:
         if getattr(options, name):
             raise UnsupportedError(f"RESTORE … WITH {name} is not supported yet")
@@ -109,21 +106,45 @@ def _names_tables(targets: ast.BackupTargets) -> bool:
     return isinstance(targets, ast.TableTargets)
 
 
-def _places(statement: ast.Restore, session: Session) -> tuple[Storage, list[Storage]]:
-    """Open the full backup's place and those of the layers that the statement lists."""
+def _chain(statement: ast.Restore, session: Session, encryption: EncryptionOptions) -> Chain:
+    """Open the full backup and the layers that the statement lists, or that its collection holds."""
     if not statement.layers:
         raise OothecaError("invalid base backup specified")
     if statement.subdirectory is None and not statement.is_latest:
         full, *named = [_open(session, uris) for uris in statement.layers]
-        return full, named
+        return chain_of_layers(_unseal(full, session, encryption), named)
     if len(statement.layers) > 1:
         raise OothecaError(
             "RESTORE FROM ... IN can only by used against a single collection path (per-locality)"
         )
     collection = _open(session, statement.layers[0])
     if statement.is_latest or statement.subdirectory is None:
-        return collection.at(read_latest(collection).lstrip("/")), []
-    return collection.at(text_of(statement.subdirectory).strip("/")), []
+        path = read_latest(collection).strip("/")
+    else:
+        path = text_of(statement.subdirectory).strip("/")
+    other = statement.options.incremental_location
+    opened = _unseal(collection.at(path), session, encryption)
+    return chain_of_collection(opened, collection, path, _open(session, other) if other else None)
+
+
+def _unseal(full: Storage, session: Session, encryption: EncryptionOptions) -> SealedStorage:
+    return open_sealed(full, encryption, kms_environment(session), notice=session.notice)
+
+
+def _restore(
+    statement: ast.Restore, session: Session, plan: RestorePlan, backup: Catalog, reader: ChainReader
+) -> RestoreSummary:
+    """Make the objects with their rows; with `schema_only` without them, which are at most read and checked."""
+    options = statement.options
+    if not options.schema_only:
+        return run_restore(plan, reader, backup, session.catalog, session.engine)
+    summary = RestoreSummary(0, 0, 0)
+    if options.verify_backup_table_data:
+        read = verify_rows(reader, backup, [table.id for table in plan.tables])
+        summary = RestoreSummary(read.rows, read.index_entries, 0)  # no bytes were written
+    without_rows = NoRowsReader(reader.chain, reader.until)
+    run_restore(plan, without_rows, backup, session.catalog, session.engine)
+    return summary
 
 
 def _open(session: Session, uris: ast.URIs) -> Storage:

@@ -2,50 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass
+from typing import Final
 
-from ootheca import pb
-from ootheca.backup import show
-from ootheca.backup.chain import Chain, Layer, open_chain
+from ootheca.backup.chain import Chain
+from ootheca.backup.check_files import stored_sizes
 from ootheca.backup.collection import list_full_backups, read_latest
-from ootheca.backup.sealed import open_sealed
-from ootheca.catalog.catalog import Catalog
-from ootheca.catalog.show_create import show_create
-from ootheca.catalog.upgrade import catalog_of
-from ootheca.clock import Timestamp
+from ootheca.backup.manifest_json import manifest_json
+from ootheca.backup.sealed import SealedStorage, open_sealed
+from ootheca.backup.verify import VerifyReport, verify
 from ootheca.crypto.envelope import EncryptionOptions
-from ootheca.errors import InvalidOptionError, OothecaError, UnsupportedError
+from ootheca.errors import InvalidOptionError, ObjectNotFoundError, OothecaError, UnsupportedError
+from ootheca.exec.chains import chain_of_collection, chain_of_layers
 from ootheca.exec.places import encryption_options, kms_environment, open_place, text_of
-from ootheca.exec.result import Result, ResultColumn, boolean, integer, string, timestamp
+from ootheca.exec.result import Result, ResultColumn, string
 from ootheca.exec.session import Session
+from ootheca.exec.statements.show_backup_objects import files_view, objects_view, ranges_view
 from ootheca.sql import ast
 from ootheca.storage.base import Storage
-from ootheca.types import BYTES
+from ootheca.types import JSONB
 
 __all__ = ["run"]
 
-_VALUED = frozenset({"encryption_passphrase", "kms"})
-_FLAGS = frozenset({"privileges", "debug_ids"})
-_NOT_YET = frozenset({"as_json", "check_files", "incremental_location", "encryption_info_dir", "skip size"})
+_VALUED: Final = frozenset({"encryption_passphrase", "kms", "incremental_location"})
+_FLAGS: Final = frozenset({"privileges", "debug_ids", "as_json"})
+# Options of newer versions, which have no SHOW BACKUP of a lone URI: there they stay unknown.
+_NEWER_VALUED: Final = frozenset({"encryption_info_dir"})
+_NEWER_FLAGS: Final = frozenset({"check_files", "skip size"})
+_LIST_BACKUPS: Final = "use SHOW BACKUPS IN for the list of the backups in this collection"
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """What WITH said.
+
+    Attributes:
+        keys: the names of all options.
+    """
+
+    keys: frozenset[str]
+    encryption: EncryptionOptions
+    incremental_location: ast.URIs
+    encryption_info_dir: ast.URIs
 
 
 def run(statement: ast.ShowBackup | ast.ShowBackups, session: Session) -> Result:
     """Answer SHOW BACKUP in one of its views, or SHOW BACKUPS."""
     if isinstance(statement, ast.ShowBackups):
         return _show_backups(statement, session)
-    if statement.kind not in ("DEFAULT", "SCHEMAS", "FILES", "RANGES"):
-        raise UnsupportedError(f"SHOW BACKUP {statement.kind} is not supported yet")
-    encryption = _check_options(statement.options)
-    chain = _open(statement, session, encryption)
+    if statement.kind == "CONNECTION":
+        raise UnsupportedError("SHOW BACKUP CONNECTION is not supported yet")
+    options = _check_options(statement)
+    chain = _open(statement, session, options)
+    _note_localities(statement, session, chain)
+    if "as_json" in options.keys:
+        return _manifests(chain)
+    if statement.kind == "VALIDATE":
+        return _validation(verify(chain))
+    sizes = stored_sizes(chain) if "check_files" in options.keys else None
     match statement.kind:
         case "RANGES":
-            return _ranges(chain)
+            return ranges_view(chain)
         case "FILES":
-            return _files(chain)
+            return files_view(chain, sizes)
         case _:
-            return _objects(statement, session, chain)
+            is_schemas = statement.kind == "SCHEMAS"
+            return objects_view(session, chain, sizes, keys=options.keys, with_create=is_schemas)
 
 
 def _show_backups(statement: ast.ShowBackups, session: Session) -> Result:
@@ -62,31 +84,67 @@ def _show_backups(statement: ast.ShowBackups, session: Session) -> Result:
     return Result.of_rows([string("path")], rows, tag="SHOW BACKUP")
 
 
-def _check_options(options: Sequence[ast.KeyValue]) -> EncryptionOptions:
-    passphrase: ast.StringOrPlaceholder | None = None
-    kms: ast.URIs = ()
-    for option in options:
-        if option.key in _NOT_YET:
-            raise UnsupportedError(f"SHOW BACKUP … WITH {option.key} is not supported yet")
-        if option.key not in _VALUED | _FLAGS:
+def _check_options(statement: ast.ShowBackup) -> _Options:
+    """Check names and values. Of a passphrase and a KMS the passphrase counts, as the server has it."""
+    is_newer = bool(statement.collection)
+    valued = _VALUED | _NEWER_VALUED if is_newer else _VALUED
+    flags = _FLAGS | _NEWER_FLAGS if is_newer else _FLAGS
+    values: dict[str, ast.URIs] = {}
+    for option in statement.options:
+        if option.key not in valued | flags:
             raise InvalidOptionError(f'invalid option "{option.key}"', sqlstate="XXUUU")
-        if option.key in _VALUED and option.value is None:
+        if option.key in valued and option.value is None:
             raise InvalidOptionError(f'option "{option.key}" requires a value', sqlstate="XXUUU")
-        if option.key in _FLAGS and option.value is not None:
+        if option.key in flags and option.value is not None:
             raise InvalidOptionError(f'option "{option.key}" does not take a value', sqlstate="XXUUU")
-        if option.key == "encryption_passphrase":
-            (passphrase,) = option.values
-        elif option.key == "kms":
-            kms = option.values
-    return encryption_options(passphrase, kms)
+        values[option.key] = option.values
+    passphrase = values.get("encryption_passphrase", (None,))[0]
+    kms = values.get("kms", ()) if passphrase is None else ()
+    return _Options(
+        frozenset(values),
+        encryption_options(passphrase, kms),
+        values.get("incremental_location", ()),
+        values.get("encryption_info_dir", ()),
+    )
 
 
-def _open(statement: ast.ShowBackup, session: Session, encryption: EncryptionOptions) -> Chain:
-    folder = _folder(statement, session)
-    return open_chain(open_sealed(folder, encryption, kms_environment(session), notice=session.notice))
+def _open(statement: ast.ShowBackup, session: Session, options: _Options) -> Chain:
+    collection, path = _place(statement, session)
+    full = collection.at(path) if path else collection
+    opened = _unseal(full, session, options)
+    other = open_place(session, options.incremental_location) if options.incremental_location else None
+    try:
+        if not path and other is None:
+            return chain_of_layers(opened, ())
+        return chain_of_collection(opened, collection, path, other)
+    except ObjectNotFoundError as exc:
+        if exc.hint is None and full.can_list and list_full_backups(full):
+            exc.hint = _LIST_BACKUPS
+        raise
 
 
-def _folder(statement: ast.ShowBackup, session: Session) -> Storage:
+def _note_localities(statement: ast.ShowBackup, session: Session, chain: Chain) -> None:
+    """Tell, as newer versions do, that not every locality of a backup was named."""
+    num_localities = len(chain.full.manifest.locality_kvs) + 1
+    if statement.has_from and 1 < num_localities > len(statement.collection):
+        session.notice(
+            f"The backup contains {num_localities} localities; however, the SHOW BACKUP command contains only "
+            f"{len(statement.collection)} URIs. To capture all locality aware data, pass every locality aware URI "
+            "from the backup"
+        )
+
+
+def _unseal(full: Storage, session: Session, options: _Options) -> SealedStorage:
+    """Open the folder of a full backup with the key that the options give, from its own or another folder."""
+    info_place = full
+    if options.encryption_info_dir:
+        info_place = open_place(session, options.encryption_info_dir)
+    opened = open_sealed(info_place, options.encryption, kms_environment(session), notice=session.notice)
+    return opened.beside(full)
+
+
+def _place(statement: ast.ShowBackup, session: Session) -> tuple[Storage, str]:
+    """Return a collection and a subdirectory in it, or a place and nothing."""
     try:
         place = open_place(session, statement.collection or statement.path)
     except OothecaError as exc:
@@ -94,10 +152,10 @@ def _folder(statement: ast.ShowBackup, session: Session) -> Storage:
             raise exc.prefixed("make storage") from exc
         raise
     if not statement.collection:
-        return place
+        return place, ""
     if statement.is_latest:
-        return place.at(_latest(place, session))
-    return place.at(text_of(statement.path[0]).strip("/"))
+        return place, _latest(place, session).strip("/")
+    return place, text_of(statement.path[0]).strip("/")
 
 
 def _latest(collection: Storage, session: Session) -> str:
@@ -109,107 +167,22 @@ def _latest(collection: Storage, session: Session) -> str:
         raise exc.prefixed("read LATEST path") from exc
 
 
-def _ranges(chain: Chain) -> Result:
-    rows = [(r.start_pretty, r.end_pretty, r.start_key, r.end_key) for r in show.ranges(chain)]
-    return Result.of_rows(_SPAN_COLUMNS, rows, tag="SHOW BACKUP")
-
-
-_SPAN_COLUMNS = [
-    string("start_pretty"), string("end_pretty"), ResultColumn("start_key", BYTES), ResultColumn("end_key", BYTES),
-]  # fmt: skip
-
-
-def _files(chain: Chain) -> Result:
+def _manifests(chain: Chain) -> Result:
+    """Return the manifest of every layer; of the full one with its place."""
     rows = [
-        (
-            f.path,
-            f.span.start_pretty,
-            f.span.end_pretty,
-            f.span.start_key,
-            f.span.end_key,
-            f.size_bytes,
-            f.rows,
-        )
-        for f in show.files(chain)
+        (manifest_json(layer.manifest, None if number else layer.folder.storage.uri),)
+        for number, layer in enumerate(chain.layers)
     ]
-    columns = [string("path"), *_SPAN_COLUMNS, integer("size_bytes"), integer("rows")]
-    return Result.of_rows(columns, rows, tag="SHOW BACKUP")
+    return Result.of_rows([ResultColumn("manifest", JSONB)], rows, tag="SHOW BACKUP")
 
 
-def _objects(statement: ast.ShowBackup, session: Session, chain: Chain) -> Result:
-    """The plain view and SCHEMAS: columns come in groups that options add."""
-    keys = {option.key for option in statement.options}
-    has_ids = "debug_ids" in keys
-    catalogs: dict[int, Catalog] = {}
-    rows = []
-    for row in show.objects(chain):
-        values: list[Any] = []
-        for name, id_ in (
-            (row.database_name, row.database_id),
-            (row.schema_name, row.schema_id),
-            (row.object_name, row.object_id),
-        ):
-            values += [name, id_] if has_ids else [name]
-        values.append(row.object_type)
-        if session.profile.shows_backup_type:
-            values.append(row.backup_type)
-        values += [
-            _time(row.layer.start),
-            _time(row.layer.end),
-            row.size_bytes,
-            row.rows,
-            row.is_full_cluster,
-        ]
-        if statement.kind == "SCHEMAS":
-            values.append(_create_statement(session, row, catalogs))
-        if "privileges" in keys:
-            values += _privileges(session, row)
-        rows.append(values)
-    return Result.of_rows(_object_columns(statement, session, keys), rows, tag="SHOW BACKUP")
-
-
-def _object_columns(statement: ast.ShowBackup, session: Session, keys: set[str]) -> list[ResultColumn]:
-    columns = []
-    for name, id_name in (
-        ("database_name", "database_id"), ("parent_schema_name", "parent_schema_id"), ("object_name", "object_id"),
-    ):  # fmt: skip
-        columns += [string(name), integer(id_name)] if "debug_ids" in keys else [string(name)]
-    columns.append(string("object_type"))
-    if session.profile.shows_backup_type:
-        columns.append(string("backup_type"))
-    columns += [timestamp("start_time"), timestamp("end_time"), integer("size_bytes"), integer("rows")]
-    columns.append(boolean("is_full_cluster"))
-    if statement.kind == "SCHEMAS":
-        columns.append(string("create_statement"))
-    if "privileges" in keys:
-        columns += [string("privileges")] + ([string("owner")] if session.profile.shows_backup_type else [])
-    return columns
-
-
-def _time(time: Timestamp) -> datetime | None:
-    """Return a layer's bound as a TIMESTAMP (microseconds, UTC); a full layer's start is NULL."""
-    return time.to_datetime().replace(tzinfo=None) if time.wall_ns else None
-
-
-def _create_statement(session: Session, row: show.ObjectRow, catalogs: dict[int, Catalog]) -> str | None:
-    if row.descriptor is None or row.object_type != "table":
-        return None
-    catalog = _catalog_of(row.layer, catalogs)
-    table = catalog.get(row.descriptor.table.id)  # as of today; one that no statement saw, as it stands
-    if not isinstance(table, pb.TableDescriptor):
-        table = row.descriptor.table
-    return show_create(table, catalog, session.rules, is_qualified=False)
-
-
-def _catalog_of(layer: Layer, catalogs: dict[int, Catalog]) -> Catalog:
-    """Return the descriptors of a layer, made once."""
-    if id(layer) not in catalogs:
-        catalogs[id(layer)] = catalog_of(layer.manifest)
-    return catalogs[id(layer)]
-
-
-def _privileges(session: Session, row: show.ObjectRow) -> list[str | None]:
-    if not isinstance(row.descriptor, pb.Descriptor):
-        return [None, None] if session.profile.shows_backup_type else [None]
-    grants, owner = show.privileges_text(row.descriptor)
-    return [grants, owner] if session.profile.shows_backup_type else [grants]
+def _validation(report: VerifyReport) -> Result:
+    """Word what was checked; the last line tells the outcome."""
+    checked = f"layers: {report.layers}, data files: {report.files}, bytes: {report.size}"
+    lines = [f"Examined {checked}, entries: {report.entries}, rows: {report.rows}"]
+    lines += [
+        problem.message if problem.location is None else f"{problem.message} ({problem.location})"
+        for problem in report.problems
+    ]
+    lines.append("No problems found!" if report.is_sound else "ERROR: validation failed")
+    return Result.of_rows([string("validation_status")], [("\n".join(lines),)], tag="SHOW BACKUP")
