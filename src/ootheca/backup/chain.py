@@ -21,7 +21,7 @@ from ootheca.errors import ObjectNotFoundError, OothecaError
 from ootheca.storage.base import Storage
 from ootheca.uri import join
 
-__all__ = ["Chain", "Layer", "cut_at", "find_appended", "open_chain", "read_layer"]
+__all__ = ["Chain", "Layer", "cut_at", "find_appended", "manifest_in", "open_chain", "read_layer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,11 @@ def _check(storage: Storage, name: str, stored: bytes) -> None:
     except ObjectNotFoundError:
         return  # backups up to 20.1 have none
     verify_checksum(stored, expected, location=join(storage.uri, name).bare())
+
+
+def manifest_in(storage: Storage) -> str | None:
+    """Return the name of the manifest that a folder holds; None where there is no backup."""
+    return next((name for name in filenames.MANIFESTS if storage.exists(name)), None)
 
 
 def find_appended(storage: Storage) -> list[str]:

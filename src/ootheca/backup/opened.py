@@ -83,7 +83,7 @@ class BackupTable:
             CorruptionError, EncryptionError, StorageError: the backup cannot be read to the end.
         """
         read = self._reader(columns, key_range)
-        yield from read(self._text_columns(read), None)
+        yield from read(self._text_columns(read, columns), None)
 
     def to_arrow(
         self, columns: Sequence[str] | None = None, *, key_range: tuple[Any, Any] | None = None
@@ -149,7 +149,7 @@ class BackupTable:
         span = _key_span(self.table, key_range) if key_range is not None else None
 
         def read(text_columns: frozenset[int], ids: tuple[int, ...] | None) -> Iterator[pa.RecordBatch]:
-            chosen = wanted if ids is None else tuple(id_ for id_ in ids if id_ in wanted)
+            chosen = wanted if ids is None else ids
             if span is None:
                 return decode_rows(reader, self._backup.catalog, self.table, text_columns, column_ids=chosen)
             # Rows of interleaved relatives may lie in the span as well.
@@ -171,13 +171,12 @@ class BackupTable:
             )
         return tuple(ids[name] for name in columns)
 
-    def _text_columns(self, read: _Read) -> frozenset[int]:
-        """Find the columns that need text by reading once those that may, nothing kept."""
+    def _text_columns(self, read: _Read, columns: Sequence[str] | None = None) -> frozenset[int]:
+        """Find the columns that need text by reading once those of the wanted that may, nothing kept."""
+        wanted = self._column_ids(columns)
         text_columns: frozenset[int] = frozenset()
         doubtful = tuple(
-            column.id
-            for column in self.table.columns
-            if not column.is_virtual and _may_need_text(column.type)
+            column.id for column in self.table.columns if column.id in wanted and _may_need_text(column.type)
         )
         while doubtful:
             try:

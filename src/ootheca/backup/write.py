@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from ootheca import pb
 from ootheca.backup.data_files import DataFiles
+from ootheca.backup.chain import manifest_in
 from ootheca.backup.entries import export_entries
 from ootheca.backup.plan import BackupPlan
 from ootheca.backup.sealed import SealedStorage
@@ -130,8 +131,9 @@ def _claim(folder: SealedStorage, backup_id: bytes) -> None:
 
 
 def _require_no_manifest(folder: SealedStorage) -> None:
-    if folder.storage.exists(filenames.MANIFEST):
-        raise _taken(folder, filenames.MANIFEST, "")
+    name = manifest_in(folder.storage)
+    if name is not None:
+        raise _taken(folder, name, "")
 
 
 def _taken(folder: SealedStorage, name: str, explanation: str) -> ObjectExistsError:

@@ -4,8 +4,11 @@ Layout, below a collection (`BACKUP INTO`) or alone (`BACKUP TO`):
     LATEST                                     path of the newest full backup, `/2021/03/04-050607.12`; 20.2+
     metadata/latest/LATEST-<hex>               the same, written once, the newest sorts first; 22.1+
     YYYY/MM/DD-HHMMSS.FF/                      a full backup, named by its end time
-    YYYY/MM/DD-HHMMSS.FF/YYYYMMDD/HHMMSS.FF/   an incremental layer of it, named by its own end time
+    YYYY/MM/DD-HHMMSS.FF/YYYYMMDD/HHMMSS.FF/   an incremental layer of it, named by its own end time; up to 21.2
+    incrementals/<full>/YYYYMMDD/HHMMSS.FF/    the same from 22.1; from 25.2 with `-YYYYMMDD-HHMMSS.FF`, its start
+    index/                                     helps listings, 25.4+; not read
     <layer>/BACKUP_MANIFEST                    20.2+; BACKUP before; BACKUP_METADATA beside it from 23.1
+    <layer>/filelist.sst, descriptorslist.sst  what a BACKUP_METADATA leaves out; 23.1+
     <layer>/<manifest>-CHECKSUM                20.2+
     <layer>/BACKUP_PART_<n>_<locality>         n from 1; in the store of that locality
     <layer>/BACKUP-STATISTICS                  20.2+
@@ -17,7 +20,7 @@ Layout, below a collection (`BACKUP INTO`) or alone (`BACKUP TO`):
 `.FF` are hundredths of a second, cut off; all times are UTC.
 
 Source: fixtures/golden/*/*/extern; reference 01.
-Unverified: LATEST-<hex> and ENCRYPTION-INFO-<n>; reference 01 §4 and 02 §6 know them from newer sources only.
+Unverified: all of 22.1 and later; reference 01 and 02 §6 know them from newer sources only.
 """
 
 from __future__ import annotations

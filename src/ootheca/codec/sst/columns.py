@@ -11,7 +11,8 @@ Layout (plain contents, without type and checksum; places count from the block's
                     rows the bundle's prefix and the rows' suffixes; an empty suffix means "as the row before",
                     but for a bundle's first row
 Source: reference 04 section 7.
-    Unverified: written by 24.3 and later only, no fixture.
+    Unverified: written by 24.3 and later only, no fixture; the blocks that Pebble's own tests print decode as
+    they say (cockroachkvs/testdata/block_encoding, sstable/colblk/testdata/keyspan_block and prefix_bytes).
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from uuid import UUID
 
-from ootheca.backup.chain import Chain, find_appended, open_chain
+from ootheca.backup.chain import Chain, find_appended, manifest_in, open_chain
 from ootheca.backup.collection import read_latest, write_latest
 from ootheca.backup.plan import plan_backup
 from ootheca.backup.sealed import create_sealed, open_sealed
@@ -110,7 +110,7 @@ def _destination(statement: ast.Backup, session: Session, end_time: Timestamp) -
         base, *named = [_open_one(session, uri) for uri in statement.incremental_from]
         return _Destination(place, base, tuple(named))
     if not statement.is_collection:
-        if place.exists(filenames.MANIFEST):
+        if manifest_in(place) is not None:
             return _Destination(place.at(filenames.incremental_subdirectory(end_time.wall_ns)), place)
         return _Destination(place)
     if statement.is_latest:
@@ -121,7 +121,7 @@ def _destination(statement: ast.Backup, session: Session, end_time: Timestamp) -
     else:
         subdirectory = "/" + text_of(statement.subdirectory).strip("/")
     folder = place.at(subdirectory.lstrip("/"))
-    if folder.exists(filenames.MANIFEST):
+    if manifest_in(folder) is not None:
         return _Destination(folder.at(filenames.incremental_subdirectory(end_time.wall_ns)), folder)
     return _Destination(folder, collection=place, subdirectory=subdirectory)
 

@@ -36,6 +36,7 @@ def run(statement: ast.Statement, session: Session) -> Result:
         case ast.Query():
             return _run_query(statement, session)
         case ast.Explain(statement=ast.Query() as query):
+            _refuse_effects(query)
             return _run_query(query, session, prefix="EXPLAIN ")
         case _:
             raise UnsupportedError("unimplemented: EXPLAIN of this statement")
@@ -50,6 +51,16 @@ def _run_query(query: ast.Query, session: Session, prefix: str = "") -> Result:
         return Result.command(found.tag)
     columns = tuple(ResultColumn(column.name, column.type) for column in found.columns)
     return Result(columns, found.batches, found.tag)
+
+
+def _refuse_effects(query: ast.Query) -> None:
+    """EXPLAIN runs nothing; a bracketed statement has to run for its columns to be known, so it may only show."""
+    for bracketed in query.bracketed:
+        if not type(bracketed.statement).__name__.startswith("Show"):
+            raise UnsupportedError(
+                "unimplemented: EXPLAIN of a query over a statement that changes something",
+                hint="explain the query over a table",
+            )
 
 
 def _without_brackets(query: ast.Query, session: Session) -> tuple[str, dict[str, Source]]:
