@@ -83,10 +83,14 @@ def data_files(backups: Path, name: str) -> list[Path]:
     return sorted((backups / "extern" / name).rglob("*.sst"))
 
 
-@pytest.mark.parametrize(("name", "options"), [("plain", ""), ("secret", " WITH encryption_passphrase = 'right'")])
+@pytest.mark.parametrize(
+    ("name", "options"), [("plain", ""), ("secret", " WITH encryption_passphrase = 'right'")]
+)
 @pytest.mark.parametrize("damage", ["flip", "cut", "empty", "gone"])
 @pytest.mark.parametrize("which", ["data", "BACKUP_MANIFEST", "BACKUP_MANIFEST-CHECKSUM"])
-def test_damaged_backup_is_refused_whole(backups: Path, name: str, options: str, damage: str, which: str) -> None:
+def test_damaged_backup_is_refused_whole(
+    backups: Path, name: str, options: str, damage: str, which: str
+) -> None:
     path = data_files(backups, name)[0] if which == "data" else backups / "extern" / name / which
     whole = path.read_bytes()
     damaged = {

@@ -96,7 +96,9 @@ def test_show_backup_answers_what_the_server_answered(golden: GoldenSet, session
 
 def without_view_quirk(rows: Rows) -> Rows:
     """Both servers print a materialised view as `CREATE VIEW … (…, rowid)`: a mistake that is not imitated."""
-    return [row for row in rows if "mv" not in row or not any(str(value).startswith("CREATE") for value in row)]
+    return [
+        row for row in rows if "mv" not in row or not any(str(value).startswith("CREATE") for value in row)
+    ]
 
 
 def shown_layers(rows: Rows) -> int:
@@ -111,14 +113,20 @@ def test_plain_backup_restores_every_row(golden: GoldenSet, session: Session) ->
 
 @pytest.mark.parametrize("golden", golden_sets("b_passphrase"))
 def test_passphrase_backup_restores_every_row(golden: GoldenSet, session: Session) -> None:
-    run(session, f"RESTORE DATABASE kinds FROM 'nodelocal://0/enc' WITH encryption_passphrase = '{PASSPHRASE}'")
+    run(
+        session,
+        f"RESTORE DATABASE kinds FROM 'nodelocal://0/enc' WITH encryption_passphrase = '{PASSPHRASE}'",
+    )
     assert check_rows(session, golden.tables()) > 20
 
 
 @pytest.mark.parametrize("key", ["keyA", "keyB"])
 @pytest.mark.parametrize("golden", golden_sets("c_kms"))
 def test_either_kms_key_restores_every_row(golden: GoldenSet, session: Session, key: str) -> None:
-    run(session, f"RESTORE DATABASE shapes FROM 'nodelocal://0/kms2' WITH kms = 'testkms:///{key}?AUTH=implicit'")
+    run(
+        session,
+        f"RESTORE DATABASE shapes FROM 'nodelocal://0/kms2' WITH kms = 'testkms:///{key}?AUTH=implicit'",
+    )
     assert check_rows(session, golden.tables()) > 25
 
 

@@ -52,5 +52,7 @@ class GoldenSet:
 def golden_sets(*names: str) -> list[Any]:
     """Return pytest parameters for the named sets in every version."""
     return [
-        pytest.param(GoldenSet(version, name), id=f"{version}-{name}") for version in VERSIONS for name in names
+        pytest.param(GoldenSet(version, name), id=f"{version}-{name}")
+        for version in VERSIONS
+        for name in names
     ]

@@ -117,7 +117,8 @@ def _check(storage: Storage, name: str, stored: bytes) -> None:
 
 def manifest_in(storage: Storage) -> str | None:
     """Return the name of the manifest that a folder holds; None where there is no backup."""
-    return next((name for name in filenames.MANIFESTS if storage.exists(name)), None)
+    names = (filenames.MANIFEST, filenames.METADATA, filenames.OLD_MANIFEST)  # the commonest first
+    return next((name for name in names if storage.exists(name)), None)
 
 
 def find_appended(storage: Storage) -> list[str]:

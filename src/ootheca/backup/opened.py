@@ -105,8 +105,8 @@ class BackupTable:
         """Yield every version of every row, in the order of the primary key and then of time, a batch at a time.
 
         Columns are those that the table has now (of earlier versions of a row NULL where it did not have them yet),
-        then `_mvcc_timestamp` (the version's time as an HLC decimal: exact), `_mvcc_wall` (the same without the logical
-        part) and `_deleted`: true where the row was deleted, with its key alone. A key column with a collation is NULL
+        then `_mvcc_timestamp` (the version's time as an HLC decimal: exact), `_mvcc_wall` (the same as a timestamp, in
+        microseconds) and `_deleted`: true where the row was deleted, with its key alone. A key column with a collation is NULL
         there.
 
         What counts as a version: with revision history, each time at which something of the row was written. A layer

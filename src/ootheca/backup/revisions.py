@@ -37,7 +37,7 @@ __all__ = ["VERSION_FIELDS", "catalog_at", "descriptors_at", "read_revisions"]
 
 VERSION_FIELDS = (
     pa.field("_mvcc_timestamp", pa.string(), nullable=False),
-    pa.field("_mvcc_wall", pa.timestamp("ns", "UTC"), nullable=False),
+    pa.field("_mvcc_wall", pa.timestamp("us", "UTC"), nullable=False),
     pa.field("_deleted", pa.bool_(), nullable=False),
 )
 
@@ -307,7 +307,11 @@ class _Decoder:
             order = pa.array(np.argsort(np.concatenate([live, deleted])))
             columns = [column.take(order) for column in columns]
         wall, logical = rows.batch.wall_ns[events.versions], rows.batch.logical[events.versions]
-        arrays = [*columns, _decimal_texts(wall, logical), pa.array(wall).cast(VERSION_FIELDS[1].type)]
+        arrays = [
+            *columns,
+            _decimal_texts(wall, logical),
+            pa.array(wall // 1000).cast(VERSION_FIELDS[1].type),
+        ]
         return pa.record_batch([*arrays, pa.array(num_pairs == 0)], schema=self.schema)
 
     def _decode_live(self, rows: _Rows, events: _Events) -> list[pa.RecordBatch]:

@@ -14,8 +14,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from ootheca import pb
-from ootheca.backup.data_files import DataFiles
 from ootheca.backup.chain import manifest_in
+from ootheca.backup.data_files import DataFiles
 from ootheca.backup.entries import export_entries
 from ootheca.backup.plan import BackupPlan
 from ootheca.backup.sealed import SealedStorage

@@ -152,6 +152,7 @@ class CockroachDB(Postgres):
         """Calls without a built-in meaning, CockroachDB's types, ORDER BY and LIMIT before RETURNING."""
 
         FUNCTIONS: ClassVar[dict[str, Any]] = {}
+        LAMBDAS: ClassVar[dict[TokenType, Any]] = {}  # `->` reads JSON here, in arguments of functions too
         NO_PAREN_FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
             "ANY": lambda self: self.expression(exp.Any(this=self._parse_bitwise())),
             "CASE": lambda self: self._parse_case(),

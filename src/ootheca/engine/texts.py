@@ -258,7 +258,8 @@ def _ewkb(text: str, t: SQLType) -> str:
         bytes.fromhex(text)
     except ValueError:
         raise UnsupportedError(
-            f"values of type {t.name} are taken as hexadecimal EWKB only", hint="write the shape as EWKB, in hex"
+            f"values of type {t.name} are taken as hexadecimal EWKB only",
+            hint="write the shape as EWKB, in hex",
         ) from None
     return text.upper()
 

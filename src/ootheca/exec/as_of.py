@@ -47,9 +47,7 @@ def evaluate_as_of(expr: Expr, session: Session) -> Timestamp:
     if time.wall_ns < 0:
         raise OothecaError("AS OF SYSTEM TIME: timestamp before 1970-01-01T00:00:00Z is invalid")
     if time > now:
-        raise OothecaError(
-            f"AS OF SYSTEM TIME: cannot specify timestamp in the future ({time} > {now})", sqlstate="42000"
-        )
+        raise OothecaError(f"AS OF SYSTEM TIME: cannot specify timestamp in the future ({time} > {now})")
     return time
 
 

@@ -132,6 +132,7 @@ def cluster() -> Iterator[Cluster]:
         ("SELECT '1 day'::INTERVAL = '24:00:00'::INTERVAL", "?column?", 16, "t"),
         ("SELECT length('日本')", "length", 20, "2"),
         ("SELECT upper(t.s) FROM db.public.t WHERE t.id = 1", "upper", 25, "ONE"),
+        ("""SELECT jsonb_array_length('{"a": [1, 2]}'::JSONB->'a')""", "jsonb_array_length", 20, "2"),
         ("SELECT 'x' COLLATE en", "?column?", 25, "x"),
         ("SELECT 'public.t'::REGCLASS", "regclass", 2205, "53"),
         ("SELECT string_agg(s, ',' ORDER BY id DESC) FROM t", "string_agg", 25, "Three,two,one"),

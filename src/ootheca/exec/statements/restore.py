@@ -137,13 +137,13 @@ def _restore(
     """Make the objects with their rows; with `schema_only` without them, which are at most read and checked."""
     options = statement.options
     if not options.schema_only:
-        return run_restore(plan, reader, backup, session.catalog, session.engine)
+        return run_restore(plan, reader, backup, session.catalog, session.engine, facts=session.profile)
     summary = RestoreSummary(0, 0, 0)
     if options.verify_backup_table_data:
         read = verify_rows(reader, backup, [table.id for table in plan.tables])
         summary = RestoreSummary(read.rows, read.index_entries, 0)  # no bytes were written
     without_rows = NoRowsReader(reader.chain, reader.until)
-    run_restore(plan, without_rows, backup, session.catalog, session.engine)
+    run_restore(plan, without_rows, backup, session.catalog, session.engine, facts=session.profile)
     return summary
 
 
