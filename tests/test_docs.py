@@ -15,9 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from ootheca.errors import UnsupportedError
 from ootheca.exec.dispatch import HANDLERS
-from ootheca.exec.session import Session
 from ootheca.shell.help import topics
 from ootheca.shell.main import EXIT_CODES
 from ootheca.shell.meta import META_HELP
@@ -32,14 +30,10 @@ PAGES = (README, ROOT / "docs" / "shell.md")
 # Lists that come from the code
 
 
-REFUSED: dict[str, str] = {}
-"""Statements whose handler knows them only to refuse them."""
-
-
 def is_done(statement: str) -> bool:
     """Whether a statement class has a handler that runs it."""
     module = HANDLERS.get(statement)
-    return statement not in REFUSED and module is not None and importlib.util.find_spec(module) is not None
+    return module is not None and importlib.util.find_spec(module) is not None
 
 
 def _cell(text: str) -> str:
@@ -84,12 +78,6 @@ def _with_lists(text: str) -> str:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_lists_are_those_of_the_code(page: Path) -> None:
     assert page.read_text() == _with_lists(page.read_text()), "run python -m tests.test_docs --write"
-
-
-@pytest.mark.parametrize("statement", REFUSED.values())
-def test_refused_statements_are_refused(statement: str) -> None:
-    with Session(None) as session, pytest.raises(UnsupportedError):
-        list(session.execute(statement))
 
 
 def test_every_list_stands_somewhere() -> None:
