@@ -2,17 +2,18 @@
 
 python -m tests.compat.evidence --write      measure again; write backup_evidence.json and docs/evidence.md
 
-`backup_evidence.json` holds the facts, a line for each folder with a full backup, and `docs/evidence.md` is that file as
-a table. Lines of sets that are not at hand stay as they are.
+`backup_evidence.json` holds the facts, a line for each folder with a full backup, and `docs/evidence.md` is that file
+as a table. Lines of sets that are not at hand stay as they are.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -450,8 +451,9 @@ ABOUT = """# Evidence: backups that real CockroachDB servers wrote
 
 Each line is one full backup with the layers on top of it, opened with `ootheca.open_backup`. {count}
 
-* **CockroachDB**: the build tag in the manifest. **Layers**, **tables** and **rows** are those of the opened backup: tables
-  include sequences, materialised views and, where a backup holds them, system tables; rows are decoded at the chain's end.
+* **CockroachDB**: the build tag in the manifest. **Layers**, **tables** and **rows** are those of the opened backup:
+  tables include sequences, materialised views and, where a backup holds them, system tables; rows are decoded, at the
+  chain's end.
 * **Encrypted**: how the data key is protected, and the version of the sealed files.
 * **Opens**: every table was read. **Verifies**: `Backup.verify().is_sound`.
 * **Restores equal**: RESTORE ran on an empty store, and then
@@ -460,9 +462,9 @@ Each line is one full backup with the layers on top of it, opened with `ootheca.
   * *SQL*: rows and `SHOW CREATE` are those of the SQL that the backup's makers describe;
   * *counts*: there are as many rows as the server counted in the manifest.
 
-The first group was made for this project: backups by development builds on the way to 21.1 (`20.2/`) and 22.1 (`21.2/`);
-the sets in `fixtures/golden/` are measured again by every run of the tests. The second comes from public repositories
-and is no part of this one. A number in brackets leads to the reason [below](#what-is-not-yes).
+The first group was made for this project with builds of November 2020 (`20.2/`) and February 2022 (`21.2/`); the sets
+in `fixtures/golden/` are measured again by every run of the tests. The second comes from public repositories and is no
+part of this one. A number in brackets leads to the reason [below](#what-is-not-yes).
 
 | set | CockroachDB | layers | tables | rows | encrypted | opens | verifies | restores equal |
 |---|---|---|---|---|---|---|---|---|
