@@ -147,7 +147,8 @@ def _run(command: str, place: Path) -> str:
     return done.stdout
 
 
-def test_every_command_of_the_readme_prints_what_it_shows(place: Path) -> None:
+def test_commands_and_python_of_the_readme_print_what_it_shows(place: Path) -> None:
+    """One reader types all of it, from top to bottom: the Python opens the store that the commands made."""
     commands = [pair for block in _blocks("console") for pair in _commands(block)]
     assert len(commands) > 5
     for command, shown in commands:
@@ -155,12 +156,9 @@ def test_every_command_of_the_readme_prints_what_it_shows(place: Path) -> None:
             (place / command.removeprefix("cat ")).write_text(shown)
             continue
         assert _masked(_run(command, place)) == _masked(shown), command
-
-
-def test_python_of_the_readme_prints_what_it_shows(place: Path) -> None:
     [program] = _blocks("python")
-    shown = README.read_text().split(program)[1].split("```\n")[2]
-    assert _run(f"{shlex.quote(sys.executable)} -c {shlex.quote(program)}", place) == shown
+    printed = README.read_text().split(program)[1].split("```\n")[2]
+    assert _run(f"{shlex.quote(sys.executable)} -c {shlex.quote(program)}", place) == printed
 
 
 def test_two_commands_do_all_the_set_up() -> None:
