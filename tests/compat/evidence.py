@@ -2,7 +2,7 @@
 
 python -m tests.compat.evidence --write      measure again; write backup_evidence.json and docs/evidence.md
 
-`backup_evidence.json` holds the facts, a line for each folder with a full backup, and `docs/evidence.md` is that file
+`backup_evidence.json` holds the facts, a line for each folder with a full backup; `docs/evidence.md` is that file
 as a table. Lines of sets that are not at hand stay as they are.
 """
 

@@ -123,3 +123,17 @@ def test_after_every_mistake_the_backups_still_restore(backups: Path) -> None:
 def test_failed_backup_leaves_nothing_that_lists(backups: Path) -> None:
     refused(backups, "BACKUP DATABASE bank TO 'nodelocal://1/half' WITH encryption_passphrase = 'x'")
     assert not list((backups / "extern").glob("half/**/*"))
+
+
+@pytest.mark.parametrize("kind", ["file", "below a file", "no store"])
+def test_a_store_that_cannot_be_made_is_told(tmp_path: Path, kind: str) -> None:
+    place = tmp_path / "taken"
+    if kind == "no store":
+        place.mkdir()
+        (place / "store.duckdb").write_bytes(b"something else")
+    else:
+        place.write_text("a file")
+    status, _, err = run(place / "store" if kind == "below a file" else place, "SELECT 1")
+    assert status == 1
+    assert err.startswith("ERROR: ")
+    assert "Traceback" not in err

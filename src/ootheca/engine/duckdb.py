@@ -23,7 +23,7 @@ from ootheca.engine.reads import NoNames, read_only_as_of, sequence_parts
 from ootheca.engine.tables import Tables, full_name, temporary_name
 from ootheca.engine.typed import Conversions, Typed
 from ootheca.engine.typenames import duckdb_type, quote, schema_name, string_literal
-from ootheca.errors import OothecaError
+from ootheca.errors import OothecaError, StorageError
 from ootheca.types import STRING, Family
 
 if TYPE_CHECKING:
@@ -48,7 +48,13 @@ def open_engine(store: Path | None) -> DuckDBEngine:
     """
     if store is None:
         return DuckDBEngine.open(None)
-    store.mkdir(parents=True, exist_ok=True)
+    try:
+        store.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise StorageError(
+            f"cannot make the store's directory {store}: {exc.strerror}",
+            hint="name a directory that can be written with --store",
+        ) from exc
     return DuckDBEngine.open(store / STORE_FILE)
 
 

@@ -20,7 +20,7 @@ from uuid import UUID
 from ootheca.catalog.catalog import Catalog
 from ootheca.catalog.rules import DescriptorRules, descriptor_rules
 from ootheca.clock import ZERO_TIMESTAMP, Clock, SystemClock, Timestamp, parse_timestamp
-from ootheca.errors import OothecaError
+from ootheca.errors import OothecaError, StorageError
 from ootheca.exec.changes import note_change
 from ootheca.exec.dispatch import dispatch
 from ootheca.exec.persistence import create_store, load_catalog, store_changes
@@ -139,7 +139,10 @@ class Session:
     def external_io_dir(self) -> Path:
         """The directory behind `nodelocal://`; made when it is first asked for."""
         folder = self._external_io_dir if self._external_io_dir is not None else self.directory / "extern"
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as exc:
+            raise StorageError(f"cannot make the external-io-dir {folder}: {exc.strerror}") from exc
         return folder
 
     @property
