@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ootheca.errors import OothecaError
 
 if TYPE_CHECKING:
-    from ootheca.backup import open_backup
+    from ootheca.backup.opened import open_backup
     from ootheca.connection import Connection, Cursor, connect
     from ootheca.exec.session import Session
     from ootheca.sql.parser import parse
@@ -45,7 +45,7 @@ _LAZY = {
     "Cursor": "ootheca.connection",
     "Session": "ootheca.exec.session",
     "connect": "ootheca.connection",
-    "open_backup": "ootheca.backup",
+    "open_backup": "ootheca.backup.opened",
     "parse": "ootheca.sql.parser",
 }
 

@@ -106,8 +106,8 @@ class BackupTable:
 
         Columns are those that the table has now (of earlier versions of a row NULL where it did not have them yet),
         then `_mvcc_timestamp` (the version's time as an HLC decimal: exact), `_mvcc_wall` (the same as a timestamp, in
-        microseconds) and `_deleted`: true where the row was deleted, with its key alone. A key column with a collation is NULL
-        there.
+        microseconds) and `_deleted`: true where the row was deleted, with its key alone. A key column with a collation
+        is NULL there.
 
         What counts as a version: with revision history, each time at which something of the row was written. A layer
         without revision history holds no more than how it ends: of that layer a row has one version, at the time of its
