@@ -110,6 +110,19 @@ def test_damaged_backup_is_refused_whole(
         path.write_bytes(whole)
 
 
+@pytest.mark.parametrize("damage", ["flip", "gone"])
+def test_statistics_that_do_not_open_are_refused(backups: Path, damage: str) -> None:
+    path = backups / "extern" / "secret" / "BACKUP-STATISTICS"
+    whole = path.read_bytes()
+    try:
+        path.unlink()
+        if damage == "flip":
+            path.write_bytes(bytes([*whole[:-1], whole[-1] ^ 1]))
+        refused(backups, f"{RESTORE}secret' WITH encryption_passphrase = 'right'")
+    finally:
+        path.write_bytes(whole)
+
+
 def test_after_every_mistake_the_backups_still_restore(backups: Path) -> None:
     for name, options in (("plain", ""), ("secret", " WITH encryption_passphrase = 'right'"),
                           ("kms", " WITH kms = 'aws:///key?AUTH=implicit&REGION=r'")):  # fmt: skip

@@ -16,12 +16,21 @@ from ootheca.backup.sealed import SealedStorage
 from ootheca.clock import Timestamp
 from ootheca.codec import filenames
 from ootheca.codec.external import attach_lists, decode_descriptor_list, decode_file_list
-from ootheca.codec.manifest import decode_manifest, verify_checksum
+from ootheca.codec.manifest import decode_manifest, decode_statistics, verify_checksum
 from ootheca.errors import ObjectNotFoundError, OothecaError
 from ootheca.storage.base import Storage
 from ootheca.uri import join
 
-__all__ = ["Chain", "Layer", "cut_at", "find_appended", "manifest_in", "open_chain", "read_layer"]
+__all__ = [
+    "Chain",
+    "Layer",
+    "check_statistics",
+    "cut_at",
+    "find_appended",
+    "manifest_in",
+    "open_chain",
+    "read_layer",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +122,16 @@ def _check(storage: Storage, name: str, stored: bytes) -> None:
     except ObjectNotFoundError:
         return  # backups up to 20.1 have none
     verify_checksum(stored, expected, location=join(storage.uri, name).bare())
+
+
+def check_statistics(layer: Layer) -> None:
+    """Read the table statistics that the manifest names, as RESTORE does before it begins (07 §1 step 14).
+
+    Raises:
+        OothecaError: a file is missing, does not open or does not decode.
+    """
+    for name in sorted(set(layer.manifest.statistics_filenames.values())):
+        decode_statistics(layer.folder.read(name), location=layer.folder.location(name))
 
 
 def manifest_in(storage: Storage) -> str | None:

@@ -22,13 +22,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ootheca import pb
-from ootheca.backup.chain import Chain, Layer, read_layer
+from ootheca.backup.chain import Chain, Layer, check_statistics, read_layer
 from ootheca.backup.cover import check_cover
 from ootheca.backup.sealed import SealedStorage, open_sealed
 from ootheca.backup.verify_files import FileTotals, LayerFacts, Report, check_file
 from ootheca.catalog.upgrade import catalog_of
 from ootheca.codec import filenames
-from ootheca.codec.manifest import decode_partition, decode_statistics, verify_checksum
+from ootheca.codec.manifest import decode_partition, verify_checksum
 from ootheca.crypto.envelope import EncryptionOptions
 from ootheca.crypto.kms.base import KMSEnvironment
 from ootheca.errors import CorruptionError, ObjectNotFoundError, OothecaError, WrongKeyError
@@ -128,7 +128,10 @@ def _check_encryption_info(
 def _check_layer(layer: Layer, folders: Sequence[SealedStorage], report: Report) -> list[FileTotals]:
     """Check one layer: the manifest, its companions, and every data file."""
     _check_manifest(layer, report)
-    _check_statistics(layer, report)
+    try:
+        check_statistics(layer)
+    except OothecaError as exc:
+        report(exc)
     by_locality = _check_partitions(layer, folders, report)
     _check_spans(layer, report)
     manifest = layer.manifest
@@ -189,15 +192,6 @@ def _check_totals(layer: Layer, report: Report) -> None:
                     location=layer.folder.location(filenames.MANIFEST),
                 )
             )
-
-
-def _check_statistics(layer: Layer, report: Report) -> None:
-    folder = layer.folder
-    for name in sorted(set(layer.manifest.statistics_filenames.values())):
-        try:
-            decode_statistics(folder.read(name), location=folder.location(name))
-        except OothecaError as exc:
-            report(exc)
 
 
 def _check_partitions(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ootheca import pb
-from ootheca.backup.chain import Chain, cut_at
+from ootheca.backup.chain import Chain, check_statistics, cut_at
 from ootheca.backup.collection import read_latest
 from ootheca.backup.read import ChainReader
 from ootheca.backup.restore import RestoreSummary, run_restore
@@ -61,6 +61,7 @@ def run(statement: ast.Restore, session: Session) -> Result:
     chain = _chain(statement, session, encryption)
     if until is not None:
         chain = cut_at(chain, until)
+    check_statistics(chain.last)
     plan, backup = _plan(statement, session, chain, until)
     job_id = unique_int64(session.clock)
     if statement.targets is not None and not plan.tables and _names_tables(statement.targets):
