@@ -57,7 +57,7 @@ def _real(version: str) -> list[pb.Descriptor]:
     return list(_manifest(version).descriptors)
 
 
-def _take_times(mine: Any, real: Any) -> None:
+def take_times(mine: Any, real: Any) -> None:
     mine.modification_time.CopyFrom(real.modification_time)
     if isinstance(mine, pb.TableDescriptor):
         mine.create_as_of_time.CopyFrom(real.create_as_of_time)
@@ -79,7 +79,7 @@ def test_descriptor_equals_the_real_one(version: str, number: int) -> None:
     mine = _session(version).catalog.get(real.id)
     assert mine is not None, f"{real.name} was not made"
     made = wrap_descriptor(mine)
-    _take_times(descriptor_of(made), real)
+    take_times(descriptor_of(made), real)
     for field in EXCEPTIONS.get((version, real.name), ()):
         descriptor_of(made).ClearField(field)
         real.ClearField(field)

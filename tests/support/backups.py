@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from ootheca import pb
 from ootheca.backup.chain import Chain, open_chain
-from ootheca.backup.plan import plan_backup
+from ootheca.backup.plan import BackupPlan, Period, Scope, plan_backup
 from ootheca.backup.read import ChainReader
 from ootheca.backup.restore import run_restore
 from ootheca.backup.restore_plan import RestoreOptions, RestoreTargets, plan_restore
@@ -236,6 +236,19 @@ def _notes(num_rows: int, seed: int) -> list[pa.RecordBatch]:
     ]
 
 
+def plan_full(
+    catalog: Catalog,
+    ids: Iterable[int],
+    complete_databases: Sequence[int] = (),
+    *,
+    end: Timestamp = END,
+    facts: Profile,
+) -> BackupPlan:
+    """Plan a full backup of some objects as they are."""
+    scope = Scope(list(ids), complete_databases)
+    return plan_backup(catalog, catalog, scope, Period(ZERO_TIMESTAMP, end), facts)
+
+
 def take_backup(
     bank: Bank,
     storage: Storage,
@@ -248,14 +261,8 @@ def take_backup(
 ) -> BackupSummary:
     """Take a full backup of the database, or of `ids` alone. Taken again, a plain one has the same bytes."""
     rng = random.Random(seed)
-    plan = plan_backup(
-        bank.catalog,
-        bank.ids if ids is None else ids,
-        [bank.database_id] if ids is None else [],
-        covers_cluster=False,
-        end_time=end,
-        profile=bank.profile,
-    )
+    complete = [bank.database_id] if ids is None else []
+    plan = plan_full(bank.catalog, bank.ids if ids is None else ids, complete, end=end, facts=bank.profile)
     folder, info = create_sealed(
         storage,
         options or EncryptionOptions(),

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from ootheca.backup.entries import NameResolver
 from ootheca.catalog.table import Table
+from ootheca.clock import Timestamp
 from ootheca.codec.ragged import Ragged, argsort_bytes
 from ootheca.engine.base import TableName
 from ootheca.errors import UndefinedTableError
@@ -22,6 +23,18 @@ from ootheca.types import arrow_type, text_type
 __all__ = ["MemoryEngine"]
 
 Predicate = Callable[[pa.Table], pa.Array]
+
+
+class NoVersions:
+    """No key was ever touched: what an engine of one moment keeps."""
+
+    encode = None
+
+    def base(self, table_id: int, index_id: int) -> None:
+        return None
+
+    def has_any(self, start: bytes, end: bytes, after: Timestamp) -> bool:
+        return False
 
 
 class MemoryEngine:
@@ -43,6 +56,7 @@ class MemoryEngine:
         self._text_columns: dict[TableName, frozenset[int]] = {}
         self.num_scans_in_order = 0
         self.num_sorts = 0
+        self.versions = NoVersions()
 
     # Transactions
 

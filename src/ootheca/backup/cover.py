@@ -12,16 +12,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ootheca import pb
-from ootheca.backup.chain import Chain
-from ootheca.backup.plan import index_spans
+from ootheca.backup.chain import Chain, Layer
+from ootheca.backup.plan import BackupPlan, index_spans
+from ootheca.backup.spans import Span, union
 from ootheca.catalog.table import Table
 from ootheca.clock import ZERO_TIMESTAMP, Timestamp
 from ootheca.codec.pretty import pretty_key
 from ootheca.errors import OothecaError
 from ootheca.profile import DEFAULT_VERSION, Profile, profile
 
-__all__ = ["check_cover"]
+__all__ = ["check_cover", "check_next_layer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +32,9 @@ class _Spans:
     ends: list[bytes]
 
     @staticmethod
-    def of(spans: Iterable[pb.Span]) -> _Spans:
-        starts: list[bytes] = []
-        ends: list[bytes] = []
-        for start, end in sorted((span.key, span.end_key) for span in spans):
-            if ends and start <= ends[-1]:
-                ends[-1] = max(ends[-1], end)
-            else:
-                starts.append(start)
-                ends.append(end)
-        return _Spans(starts, ends)
+    def of(spans: Iterable[Span]) -> _Spans:
+        joined = union(spans)
+        return _Spans([start for start, _ in joined], [end for _, end in joined])
 
     def holds(self, start: bytes, end: bytes) -> bool:
         """Whether one of the spans holds all of `[start, end)`."""
@@ -76,20 +69,37 @@ def check_cover(chain: Chain, tables: Iterable[Table], *, facts: Profile | None 
         OothecaError: `no backup covers time […) for range […) …`.
     """
     facts = facts or profile(DEFAULT_VERSION)
-    intervals = [
-        _Interval(
-            layer.start,
-            layer.end,
-            _Spans.of(layer.manifest.spans),
-            _Spans.of(layer.manifest.introduced_spans),
-        )
-        for layer in chain.layers
-    ]
+    intervals = [_interval(layer) for layer in chain.layers]
     for table in tables:
         if not table.has_data:
             continue
-        for start, end, _ in index_spans(table, merges=facts.merges_spans):
+        for start, end in index_spans(table, facts):
             _check_span(intervals, start, end, facts)
+
+
+def check_next_layer(chain: Chain, plan: BackupPlan, *, facts: Profile) -> None:
+    """Check that a chain and a planned layer on top of it cover all time up to its end.
+
+    Raises:
+        OothecaError: `new backup would not cover expected time: …`.
+    """
+    period = plan.period
+    new = _Interval(period.after, period.until, _Spans.of(plan.spans), _Spans.of(plan.introduced))
+    intervals = [*(_interval(layer) for layer in chain.layers), new]
+    try:
+        for start, end in plan.spans:
+            _check_span(intervals, start, end, facts)
+    except OothecaError as exc:
+        raise exc.prefixed("new backup would not cover expected time") from exc
+
+
+def _interval(layer: Layer) -> _Interval:
+    manifest = layer.manifest
+    spans, introduced = (
+        _Spans.of((span.key, span.end_key) for span in part)
+        for part in (manifest.spans, manifest.introduced_spans)
+    )
+    return _Interval(layer.start, layer.end, spans, introduced)
 
 
 def _check_span(intervals: Sequence[_Interval], start: bytes, end: bytes, facts: Profile) -> None:

@@ -1,4 +1,4 @@
-"""The entries of one export in key order, whatever the order that the table store gives rows in.
+"""The entries of one index in key order, whatever the order that the table store gives rows in.
 
 Where the store's own order of the key columns is the order of their encoded keys, rows are asked for in that order and
 no key is ever sorted here. Elsewhere (decimals, floats, intervals, inverted indexes …) a small index is sorted in
@@ -13,7 +13,6 @@ import numpy as np
 import pyarrow as pa
 
 from ootheca.backup.parallel import map_in_order
-from ootheca.backup.plan import Export
 from ootheca.catalog.table import Index, Table
 from ootheca.clock import Timestamp
 from ootheca.codec.entries import IndexEncoder
@@ -22,7 +21,7 @@ from ootheca.codec.ragged import Ragged, argsort_bytes
 from ootheca.engine.base import Engine, NameResolver, TableName
 from ootheca.types import Family
 
-__all__ = ["export_entries"]
+__all__ = ["index_entries"]
 
 _SORT_IN_MEMORY_SIZE = 32 << 20  # bytes of keys and values that are sorted here; beyond, the store sorts
 
@@ -43,24 +42,30 @@ _ORDERED_ALIKE = frozenset(
 )
 
 
-def export_entries(
-    engine: Engine, export: Export, time: Timestamp, names: NameResolver
+def index_entries(
+    engine: Engine,
+    members: Sequence[tuple[TableName, Table, Index]],
+    times: Sequence[Timestamp],
+    names: NameResolver,
 ) -> Iterator[KeyValueBatch]:
-    """Yield the entries of an export's indexes, keys strictly ascending, every version at `time`.
+    """Yield the entries that the rows now stored have in an index, keys strictly ascending.
 
     Args:
+        members: the index, and the interleaved ones whose entries lie among its own.
+        times: of each member's versions.
         names: resolves the names in the predicates of partial indexes.
     """
-    for index in export.indexes:
-        order = _store_order(engine, export.name, export.table, index)
-        own = (export.name, export.table, index)
-        children = [child for child in export.interleaved if child[2].ancestors[0][1] == index.id]
-        if order is not None and not children:
-            yield from _encoded(engine, *own, time, names, order)
-            continue
-        # Interleaved rows stand between those of their ancestors: all are sorted together.
-        unsorted = (batch for each in (own, *children) for batch in _encoded(engine, *each, time, names))
-        yield from _sorted(engine, unsorted, time)
+    order = _store_order(engine, *members[0])
+    if order is not None and len(members) == 1:
+        yield from _encoded(engine, *members[0], times[0], names, order)
+        return
+    # Interleaved rows stand between those of their ancestors: all are sorted together.
+    unsorted = (
+        batch
+        for member, time in zip(members, times, strict=True)
+        for batch in _encoded(engine, *member, time, names)
+    )
+    yield from _sorted(engine, unsorted, max(times))
 
 
 def _encoded(

@@ -1,60 +1,100 @@
-"""Plan a backup: which descriptors, which key spans, which tables' entries. Plain data, made before the first write.
+"""Plan a layer: which descriptors, which key spans, which tables' entries. Plain data, made before the first write.
 
-Source: reference/format/03 §2 "Spans", 07 §3 (what a writer must produce), 09 (merged spans, views' empty spans).
+Source: reference/format/03 §2 "Spans" and §7 (revisions), 07 §3 (what a writer must produce), 09 (merged spans, views'
+empty spans); the layers of fixtures/golden/*/d_chain and e_revision.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ootheca import pb
-from ootheca.catalog.catalog import Catalog, wrap_descriptor
+from ootheca.backup.spans import Span, subtract, union
+from ootheca.catalog.catalog import Catalog, descriptor_of, wrap_descriptor
 from ootheca.catalog.table import Index, Table
-from ootheca.clock import Timestamp
+from ootheca.clock import ZERO_TIMESTAMP, Timestamp
 from ootheca.codec.keys import prefix
 from ootheca.engine.base import TableName
 from ootheca.errors import OothecaError
 from ootheca.profile import Profile
 
-__all__ = ["BackupPlan", "Export", "index_spans", "plan_backup"]
+__all__ = ["BackupPlan", "Export", "Period", "Revision", "Scope", "index_spans", "plan_backup", "plan_index"]
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Which versions of keys a layer holds.
+
+    Attributes:
+        after: they are later; zero for all since the beginning.
+        until: they are not later.
+        keeps_all: every version of a key, not only the newest.
+    """
+
+    after: Timestamp
+    until: Timestamp
+    keeps_all: bool = False
+
+    @property
+    def keeps_tombstones(self) -> bool:
+        """Whether deleted keys are told: a full layer without history has nothing to delete."""
+        return self.keeps_all or bool(self.after)
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What a descriptor became at a time; None: it was purged."""
+
+    time: Timestamp
+    id: int
+    descriptor: pb.Descriptor | None
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """One key span `[start, end)` and the indexes of one table whose entries fill it, in key order.
+    """One key span `[start, end)` and what fills it, in key order.
 
     Attributes:
+        period: of the versions that are taken.
+        name, table: in the store as it is now; None when they are gone and only kept versions are left.
+        indexes: those of the table, as it is now, whose rows can be encoded.
         interleaved: indexes of other tables, whose entries lie among those of `indexes` by their keys.
     """
 
-    table: Table
-    name: TableName
-    indexes: tuple[Index, ...]
     start: bytes
     end: bytes
+    period: Period
+    name: TableName | None = None
+    table: Table | None = None
+    indexes: tuple[Index, ...] = ()
     interleaved: tuple[tuple[TableName, Table, Index], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class BackupPlan:
-    """Everything that a full backup will hold.
+    """Everything that a layer will hold.
 
     Attributes:
-        descriptors: sorted by id.
+        descriptors: as of the end of the period, sorted by id.
         complete_databases: ids of databases that are taken whole, in the order of the statement.
         covers_cluster: no targets were named.
+        period: of the layer; its start is the end of the layer before.
         spans: covered key spans, sorted; those without an export are empty (views).
+        introduced: the parts of them that no layer before covers.
         exports: sorted by start key.
+        revisions: of the descriptors, where all versions are kept.
     """
 
     descriptors: tuple[pb.Descriptor, ...]
     complete_databases: tuple[int, ...]
     covers_cluster: bool
-    end_time: Timestamp
-    spans: tuple[tuple[bytes, bytes], ...]
+    period: Period
+    spans: tuple[Span, ...]
+    introduced: tuple[Span, ...]
     exports: tuple[Export, ...]
+    revisions: tuple[Revision, ...] = ()
 
     @property
     def primary_indexes(self) -> frozenset[tuple[int, int]]:
@@ -70,85 +110,164 @@ class BackupPlan:
         return tuple(desc.table.id for desc in self.descriptors if desc.HasField("table"))
 
 
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a layer is about.
+
+    Attributes:
+        descriptor_ids: the targets with all that belongs to them.
+        complete_databases: ids of databases that are taken whole, in the order of the statement.
+        covers_cluster: no targets were named.
+        covered: spans that the layers before cover, none for a full layer.
+        revisions: of these descriptors and of those that are gone; for layers that keep all versions.
+    """
+
+    descriptor_ids: Collection[int]
+    complete_databases: Sequence[int]
+    covers_cluster: bool = False
+    covered: Sequence[Span] = ()
+    revisions: Sequence[Revision] = ()
+
+
 def plan_backup(
-    catalog: Catalog,
-    descriptor_ids: Iterable[int],
-    complete_databases: Sequence[int],
-    *,
-    covers_cluster: bool,
-    end_time: Timestamp,
-    profile: Profile,
+    catalog: Catalog, stored: Catalog, scope: Scope, period: Period, profile: Profile
 ) -> BackupPlan:
-    """Plan a full backup of some descriptors as of a time.
+    """Plan a layer.
+
+    Args:
+        catalog: as of the end of the period.
+        stored: as it is now, for the rows that are there.
 
     Raises:
         OothecaError: there is nothing to take, or a table without those that it is interleaved with.
     """
-    members = (catalog.get(id_) for id_ in sorted(set(descriptor_ids)))
+    members = (catalog.get(id_) for id_ in sorted(set(scope.descriptor_ids)))
     descriptors = tuple(wrap_descriptor(member) for member in members if member is not None)
     if not descriptors:
         raise OothecaError("no descriptors available to backup at selected time")
     table_ids = [desc.table.id for desc in descriptors if desc.HasField("table")]
     _check_interleaved(catalog, table_ids)
     tables = [catalog.describe(id_) for id_ in table_ids]
-    exports = _plan_exports(catalog, tables, profile)
-    spans = [(export.start, export.end) for export in exports]
+    runs = [
+        run
+        for table_id, ids in _index_ids(tables, scope.revisions).items()
+        for run in _runs(table_id, ids, profile)
+    ]
+    spans = [run.span for run in runs]
     if profile.merges_spans:
         # The 2022 build covers a view by an empty span of index 0.
         spans.extend((prefix(table.id, 0), prefix(table.id, 1)) for table in tables if not table.has_data)
+    covered = union(scope.covered)
+    exports = [export for run in runs for export in _exports(run, stored, covered, period)]
     return BackupPlan(
         descriptors,
-        tuple(complete_databases),
-        covers_cluster,
-        end_time,
+        tuple(scope.complete_databases),
+        scope.covers_cluster,
+        period,
         tuple(sorted(spans)),
+        tuple(subtract(sorted(spans), covered)) if period.after else (),
         tuple(sorted(exports, key=lambda export: export.start)),
+        tuple(scope.revisions),
     )
 
 
-def index_spans(table: Table, *, merges: bool) -> list[tuple[bytes, bytes, tuple[Index, ...]]]:
-    """Return (start, end, indexes) of a table's own spans, by index id.
+def index_spans(table: Table, profile: Profile) -> list[Span]:
+    """Return a table's own spans, by index id.
 
-    One for each index, or with `merges` one for each run of indexes whose ids follow each other. An interleaved index
-    has none: it lies in its root's.
+    One for each index, or for each run of indexes whose ids follow each other. An interleaved index has none: it lies
+    in its root's.
     """
-    runs: list[list[Index]] = []
-    for index in sorted(table.all_indexes, key=lambda index: index.id):
-        if index.ancestors:
-            continue
-        if merges and runs and runs[-1][-1].id + 1 == index.id:
-            runs[-1].append(index)
-        else:
-            runs.append([index])
-    return [(prefix(table.id, run[0].id), prefix(table.id, run[-1].id + 1), tuple(run)) for run in runs]
+    own = [index.id for index in table.all_indexes if not index.ancestors]
+    return [run.span for run in _runs(table.id, own, profile)]
 
 
-def _plan_exports(catalog: Catalog, tables: Iterable[Table], profile: Profile) -> list[Export]:
-    exports: list[Export] = []
-    interleaved: defaultdict[tuple[int, int], list[tuple[TableName, Table, Index]]] = defaultdict(list)
+def plan_index(stored: Catalog, table_id: int, index_id: int, period: Period) -> Export:
+    """Plan the export of one index, whether it is still there or not."""
+    (export,) = _exports(_Run(table_id, (index_id,)), stored, (), period)
+    return export
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Indexes of a table whose spans are taken together."""
+
+    table_id: int
+    index_ids: tuple[int, ...]
+
+    @property
+    def span(self) -> Span:
+        return prefix(self.table_id, self.index_ids[0]), prefix(self.table_id, self.index_ids[-1] + 1)
+
+
+def _index_ids(tables: Iterable[Table], revisions: Iterable[Revision]) -> dict[int, set[int]]:
+    """Return the ids of the indexes with spans of their own, now or at a revision, by table."""
+    found: defaultdict[int, set[int]] = defaultdict(set)
     for table in tables:
-        if not table.has_data:
+        if table.has_data:
+            found[table.id].update(index.id for index in table.all_indexes if not index.ancestors)
+    for revision in revisions:
+        desc = descriptor_of(revision.descriptor) if revision.descriptor is not None else None
+        if isinstance(desc, pb.TableDescriptor) and desc.state != pb.DescriptorState.DROP:
+            has_data = not desc.view_query or desc.is_materialized_view
+            for index in (desc.primary_index, *desc.indexes) if has_data else ():
+                if not index.interleave.ancestors:
+                    found[desc.id].add(index.id)
+    return dict(sorted(found.items()))
+
+
+def _runs(table_id: int, index_ids: Iterable[int], profile: Profile) -> Iterator[_Run]:
+    run: list[int] = []
+    for id_ in sorted(index_ids):
+        if run and not (profile.merges_spans and run[-1] + 1 == id_):
+            yield _Run(table_id, tuple(run))
+            run = []
+        run.append(id_)
+    if run:
+        yield _Run(table_id, tuple(run))
+
+
+def _exports(run: _Run, stored: Catalog, covered: Sequence[Span], period: Period) -> Iterator[Export]:
+    """Cut a run where it stops or begins to be covered by earlier layers, or to have rows that can be encoded."""
+    desc = stored.get(run.table_id)
+    table = stored.describe(run.table_id) if isinstance(desc, pb.TableDescriptor) else None
+    by_id = {index.id: index for index in table.all_indexes} if table is not None and table.has_data else {}
+    parts: list[tuple[tuple[bool, bool], list[int]]] = []
+    for id_ in run.index_ids:
+        span = (prefix(run.table_id, id_), prefix(run.table_id, id_ + 1))
+        kind = (not subtract([span], covered), id_ in by_id)
+        if parts and parts[-1][0] == kind:
+            parts[-1][1].append(id_)
+        else:
+            parts.append((kind, [id_]))
+    for (is_covered, is_stored), ids in parts:
+        start, end = _Run(run.table_id, tuple(ids)).span
+        taken = period if is_covered else replace(period, after=ZERO_TIMESTAMP)
+        if not is_stored or table is None:
+            yield Export(start, end, taken)
             continue
-        name = TableName(*catalog.qualified_name(catalog.table(table.id)))
-        exports.extend(
-            Export(table, name, indexes, start, end)
-            for start, end, indexes in index_spans(table, merges=profile.merges_spans)
-        )
-        for index in table.all_indexes:
-            if index.ancestors:
-                root_id, root_index_id, _ = index.ancestors[0]
-                interleaved[root_id, root_index_id].append((name, table, index))
-    return [
-        replace(
-            export,
-            interleaved=tuple(
-                child
-                for index in export.indexes
-                for child in interleaved.get((export.table.id, index.id), ())
-            ),
-        )
-        for export in exports
-    ]
+        indexes = tuple(by_id[id_] for id_ in ids)
+        name = TableName(*stored.qualified_name(stored.table(table.id)))
+        yield Export(start, end, taken, name, table, indexes, _interleaved(stored, table, indexes))
+
+
+def _interleaved(
+    stored: Catalog, table: Table, indexes: Iterable[Index]
+) -> tuple[tuple[TableName, Table, Index], ...]:
+    """Return the indexes whose entries lie among those of some root indexes."""
+    desc = stored.table(table.id)
+    if not any(index.interleaved_by for index in (desc.primary_index, *desc.indexes)):
+        return ()
+    roots = {(table.id, index.id) for index in indexes}
+    found = []
+    for member in stored.tables(desc.parent_id):
+        child = stored.describe(member.id)
+        name = TableName(*stored.qualified_name(member))
+        found += [
+            (name, child, each)
+            for each in child.all_indexes
+            if each.ancestors and each.ancestors[0][:2] in roots
+        ]
+    return tuple(found)
 
 
 def _check_interleaved(catalog: Catalog, table_ids: Collection[int]) -> None:

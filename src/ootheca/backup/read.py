@@ -9,6 +9,7 @@ Source: reference/format/07 §1 step 13 and §4 (which version is seen).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,14 @@ from ootheca.codec.mvcc import KeyValueBatch, argsort_versions, is_new_key
 from ootheca.codec.ragged import Ragged, searchsorted_bytes
 from ootheca.codec.sst.rangekeys import RangeTombstone
 
-__all__ = ["ChainReader"]
+__all__ = ["ChainReader", "EntryReader", "aligned", "in_time"]
+
+
+class EntryReader(Protocol):
+    """Gives what is under keys."""
+
+    def visible(self, start: bytes, end: bytes) -> Iterator[KeyValueBatch]:
+        """Yield the newest version of every key in `[start, end)`, in key order, without deleted ones."""
 
 
 class ChainReader:
@@ -39,7 +47,7 @@ class ChainReader:
             EncryptionError: a sealed file does not open.
         """
         deletions = self._range_deletions(start, end)
-        for parts in _aligned(self._streams(start, end)):
+        for parts in aligned(self._streams(start, end)):
             _add_deletions(parts, deletions)
             only_part = parts[0][1]
             batch = only_part if len(parts) == 1 else _concat([part for _, part in parts])
@@ -70,12 +78,12 @@ class ChainReader:
         if select is not None:
             streams = [(number, select(stream)) for number, stream in streams]
         deletions = self._range_deletions(start, end)
-        for parts in _aligned(streams):
+        for parts in aligned(streams):
             _add_deletions(parts, deletions)
             batch = KeyValueBatch.concat([part for _, part in parts])
             layers = np.repeat([number for number, _ in parts], [len(part) for _, part in parts])
             order = argsort_versions(batch) if len(parts) > 1 else np.arange(len(batch))
-            order = order[_is_distinct(batch, order) & _in_time(batch, self.until)[order]]
+            order = order[_is_distinct(batch, order) & in_time(batch, self.until)[order]]
             if order.size:
                 yield batch.take(order), layers[order].astype(np.int64)
 
@@ -96,7 +104,7 @@ class ChainReader:
         ]
 
 
-def _aligned(
+def aligned(
     streams: Sequence[tuple[int, Iterator[KeyValueBatch]]],
 ) -> Iterator[list[tuple[int, KeyValueBatch]]]:
     """Read numbered streams together: yield what each holds of one key range, later streams first.
@@ -157,7 +165,7 @@ def _concat(parts: Sequence[KeyValueBatch]) -> KeyValueBatch:
 
 def _newest(batch: KeyValueBatch, until: Timestamp) -> KeyValueBatch:
     """Keep the newest version not after `until` of each key, and drop it if it is a tombstone."""
-    rows = np.flatnonzero(_in_time(batch, until))
+    rows = np.flatnonzero(in_time(batch, until))
     if not len(rows):
         return KeyValueBatch.empty()
     in_time_batch = batch if len(rows) == len(batch) else batch.take(rows)
@@ -165,7 +173,7 @@ def _newest(batch: KeyValueBatch, until: Timestamp) -> KeyValueBatch:
     return in_time_batch if seen.all() else in_time_batch.take(np.flatnonzero(seen))
 
 
-def _in_time(batch: KeyValueBatch, until: Timestamp) -> NDArray[np.bool_]:
+def in_time(batch: KeyValueBatch, until: Timestamp) -> NDArray[np.bool_]:
     """Return bool[n]: versions not after a time."""
     result: NDArray[np.bool_] = (batch.wall_ns < until.wall_ns) | (
         (batch.wall_ns == until.wall_ns) & (batch.logical <= until.logical)

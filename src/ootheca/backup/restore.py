@@ -9,7 +9,7 @@ Source: reference/format/07 §1 steps 12, 13, 15; 03 §4 (counts).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -17,7 +17,7 @@ import pyarrow as pa
 from ootheca import pb
 from ootheca.backup.cover import check_cover
 from ootheca.backup.parallel import map_in_order
-from ootheca.backup.read import ChainReader
+from ootheca.backup.read import ChainReader, EntryReader
 from ootheca.backup.restore_plan import RestorePlan
 from ootheca.backup.rewrite_ids import (
     referenced_type_ids,
@@ -146,7 +146,8 @@ def _restore_table(restorer: _Restorer, old: pb.TableDescriptor) -> None:
         return
     old_table = restorer.backup.describe(old.id)
     if old_table.is_sequence:
-        _restore_sequence(restorer, name, old_table, new)
+        rows = decode_rows(restorer.reader, restorer.backup, old_table, counter=restorer.counter)
+        restore_sequence(restorer.engine, name, new, rows)
         return
     _restore_rows(restorer, name, old_table, describe(new, restorer.types))
     for index in old_table.indexes:
@@ -163,25 +164,37 @@ def _note_type_users(cluster: Catalog, table: pb.TableDescriptor) -> None:
 
 
 def _restore_rows(restorer: _Restorer, name: TableName, old: Table, new: Table) -> None:
-    """Fill a table; when a value does not fit a column's native representation, start again with that one as text."""
+    before = restorer.counter
+
+    def rows(text_columns: frozenset[int]) -> Iterator[pa.RecordBatch]:
+        restorer.counter = before.copy()
+        return decode_rows(restorer.reader, restorer.backup, old, text_columns, restorer.counter)
+
+    fill_table(restorer.engine, name, new, rows)
+
+
+def fill_table(
+    engine: Engine, name: TableName, table: Table, rows: Callable[[frozenset[int]], Iterator[pa.RecordBatch]]
+) -> None:
+    """Create and fill a table; when a value does not fit a column's native form, start again with that one as text.
+
+    Args:
+        rows: (ids of the columns that come as text) -> the rows, or NotNativeError.
+    """
     text_columns: frozenset[int] = frozenset()
     while True:
-        restorer.engine.create_table(name, new, text_columns=text_columns)
-        counter = restorer.counter.copy()
+        engine.create_table(name, table, text_columns=text_columns)
         try:
-            restorer.engine.insert(
-                name, new, decode_rows(restorer.reader, restorer.backup, old, text_columns, counter)
-            )
+            engine.insert(name, table, rows(text_columns))
         except NotNativeError as exc:
-            restorer.engine.drop_table(name)
+            engine.drop_table(name)
             text_columns |= exc.columns
             continue
-        restorer.counter = counter
         return
 
 
 def decode_rows(
-    reader: ChainReader,
+    reader: EntryReader,
     backup: Catalog,
     table: Table,
     text_columns: frozenset[int] = frozenset(),
@@ -217,7 +230,7 @@ def decode_rows(
 
 
 def table_entries(
-    reader: ChainReader, backup: Catalog, table: Table, index: Index
+    reader: EntryReader, backup: Catalog, table: Table, index: Index
 ) -> Iterator[KeyValueBatch]:
     """Yield the visible entries of one index. Those of an interleaved table lie among its ancestors' entries."""
     if index.ancestors:
@@ -235,11 +248,14 @@ def _has_children(backup: Catalog, table_id: int, index_id: int) -> bool:
     return bool(index.interleaved_by)
 
 
-def _restore_sequence(restorer: _Restorer, name: TableName, old: Table, new: pb.TableDescriptor) -> None:
-    opts = new.sequence_opts
-    restorer.engine.create_sequence(
+def restore_sequence(
+    engine: Engine, name: TableName, desc: pb.TableDescriptor, rows: Iterable[pa.RecordBatch]
+) -> None:
+    """Create a sequence with the value that its row holds."""
+    opts = desc.sequence_opts
+    engine.create_sequence(
         name, start=opts.start, increment=opts.increment, min_value=opts.min_value, max_value=opts.max_value
     )
-    for batch in decode_rows(restorer.reader, restorer.backup, old, counter=restorer.counter):
+    for batch in rows:
         for value in batch.column(0).to_pylist():
-            restorer.engine.set_sequence_value(name, value)
+            engine.set_sequence_value(name, value)

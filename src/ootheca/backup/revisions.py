@@ -8,7 +8,7 @@ Source: reference/format/03 §7, 07 §1 step 6, step 13 and §4; fixtures/golden
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import pairwise
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from ootheca import pb
 from ootheca.backup.chain import Chain
+from ootheca.backup.plan import Revision
 from ootheca.backup.read import ChainReader
 from ootheca.catalog.catalog import Catalog, SomeDescriptor, descriptor_of
 from ootheca.catalog.table import Table
@@ -33,7 +34,7 @@ from ootheca.codec.rows import RowDecoder
 from ootheca.errors import CorruptionError
 from ootheca.types import Family
 
-__all__ = ["VERSION_FIELDS", "catalog_at", "descriptors_at", "read_revisions"]
+__all__ = ["VERSION_FIELDS", "alive_at", "catalog_at", "descriptors_at", "read_revisions"]
 
 VERSION_FIELDS = (
     pa.field("_mvcc_timestamp", pa.string(), nullable=False),
@@ -70,12 +71,26 @@ def descriptors_at(chain: Chain, time: Timestamp) -> tuple[pb.Descriptor, ...]:
     manifest = chain.last.manifest
     if not manifest.descriptor_changes:
         return tuple(manifest.descriptors)
-    newest: dict[int, tuple[Timestamp, pb.Descriptor | None]] = {}
-    for revision in manifest.descriptor_changes:
-        at = Timestamp(revision.time.wall_time, revision.time.logical)
-        if at <= time and at >= newest.get(revision.ID, (ZERO_TIMESTAMP, None))[0]:
-            newest[revision.ID] = (at, revision.desc if revision.HasField("desc") else None)
-    found = {id_: desc for id_, (_, desc) in sorted(newest.items()) if desc is not None}
+    return alive_at(
+        (
+            Revision(
+                Timestamp(each.time.wall_time, each.time.logical),
+                each.ID,
+                each.desc if each.HasField("desc") else None,
+            )
+            for each in manifest.descriptor_changes
+        ),
+        time,
+    )
+
+
+def alive_at(revisions: Iterable[Revision], time: Timestamp) -> tuple[pb.Descriptor, ...]:
+    """Return the newest revisions up to a time, in the order of ids, without what was dropped by then."""
+    newest: dict[int, Revision] = {}
+    for revision in revisions:
+        if revision.time <= time and (revision.id not in newest or revision.time >= newest[revision.id].time):
+            newest[revision.id] = revision
+    found = {id_: each.descriptor for id_, each in sorted(newest.items()) if each.descriptor is not None}
     members = {id_: member for id_, desc in found.items() if (member := descriptor_of(desc)) is not None}
     alive = {id_ for id_, member in members.items() if member.state != pb.DescriptorState.DROP}
     return tuple(found[id_] for id_ in found if id_ in alive and _database_id(members[id_]) in alive)

@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from ootheca import pb
 from ootheca.backup.chain import manifest_in
 from ootheca.backup.data_files import DataFiles
-from ootheca.backup.entries import export_entries
 from ootheca.backup.plan import BackupPlan
 from ootheca.backup.sealed import SealedStorage
-from ootheca.clock import Clock
+from ootheca.backup.versions import export_versions
+from ootheca.clock import Clock, Timestamp
 from ootheca.codec import filenames
 from ootheca.codec.manifest import checksum, complete, encode_manifest
 from ootheca.engine.base import Engine, NameResolver
@@ -74,7 +74,7 @@ def write_backup(
     executor: Executor,
     progress: Callable[[float], None] | None = None,
 ) -> BackupSummary:
-    """Write a full backup into a folder.
+    """Write a layer into a folder.
 
     Args:
         names: resolves what stored expressions name.
@@ -94,7 +94,7 @@ def write_backup(
         if encryption_info is not None:
             _store(writer, filenames.ENCRYPTION_INFO, encryption_info)
         for number, export in enumerate(plan.exports):
-            data.add(export.start, export.end, export_entries(engine, export, plan.end_time, names))
+            data.add(export.start, export.end, export_versions(engine, export, names))
             if progress is not None:
                 progress((number + 1) / len(plan.exports))
         data.finish()
@@ -179,11 +179,19 @@ def _manifest(writer: _Writer) -> pb.BackupManifest:
         descriptors=plan.descriptors,
         complete_dbs=plan.complete_databases,
     )
-    manifest.end_time.wall_time = plan.end_time.wall_ns
-    if plan.end_time.logical:
-        manifest.end_time.logical = plan.end_time.logical
+    _set_time(manifest.start_time, plan.period.after)
+    _set_time(manifest.end_time, plan.period.until)
     for start, end in plan.spans:
         manifest.spans.add(key=start, end_key=end)
+    for start, end in plan.introduced:
+        manifest.introduced_spans.add(key=start, end_key=end)
+    if plan.period.keeps_all:
+        manifest.mvcc_filter = pb.MVCCFilter.All
+    for revision in plan.revisions:
+        change = manifest.descriptor_changes.add(ID=revision.id)
+        _set_time(change.time, revision.time)
+        if revision.descriptor is not None:
+            change.desc.CopyFrom(revision.descriptor)
     if plan.covers_cluster:
         manifest.descriptor_coverage = 1
     for table_id in plan.table_ids:
@@ -196,6 +204,14 @@ def _manifest(writer: _Writer) -> pb.BackupManifest:
     manifest.build_info.distribution = "ootheca"
     _sum_counts(manifest)
     return manifest
+
+
+def _set_time(field: pb.Timestamp, time: Timestamp) -> None:
+    """Set the parts of a time that are not zero: CockroachDB leaves the others out."""
+    if time.wall_ns:
+        field.wall_time = time.wall_ns
+    if time.logical:
+        field.logical = time.logical
 
 
 def _sum_counts(manifest: pb.BackupManifest) -> None:

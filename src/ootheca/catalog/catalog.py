@@ -44,10 +44,10 @@ class Schema:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a commit changed: descriptors to write, ids to remove."""
+    """What a commit changed: descriptors to write, and dropped ones in their last version."""
 
     put: tuple[pb.Descriptor, ...]
-    deleted: tuple[int, ...]
+    dropped: tuple[pb.Descriptor, ...]
 
 
 def descriptor_of(descriptor: pb.Descriptor) -> SomeDescriptor | None:
@@ -319,6 +319,10 @@ class Catalog:
         """Tell whether changes wait for a commit."""
         return bool(self._staged) or self._next_id != self._committed_next_id
 
+    def changed_tables(self) -> list[pb.TableDescriptor]:
+        """Return the tables, views and sequences with staged changes."""
+        return [member for member in self._staged.values() if isinstance(member, pb.TableDescriptor)]
+
     def new_id(self) -> int:
         """Return an id that nothing has had."""
         self._next_id += 1
@@ -370,14 +374,14 @@ class Catalog:
             what must be stored.
         """
         put: list[pb.Descriptor] = []
-        deleted: list[int] = []
+        dropped: list[pb.Descriptor] = []
         for id_, member in sorted(self._staged.items()):
             before = self._committed.pop(id_, None)
             if before is not None:
                 self._forget(before)
             if member is None:
                 if before is not None:
-                    deleted.append(id_)
+                    dropped.append(wrap_descriptor(_dropped(before, now)))
                 continue
             if before is not None:
                 member.version = before.version + self._steps.get(id_, 1)
@@ -389,7 +393,7 @@ class Catalog:
         # A table's description holds its enums' members, which may be what changed.
         self._described.clear()
         self._committed_next_id = self._next_id
-        return Changes(tuple(put), tuple(deleted))
+        return Changes(tuple(put), tuple(dropped))
 
     def rollback(self) -> None:
         """Forget staged changes, and the ids given away."""
@@ -426,6 +430,18 @@ class Catalog:
                 return member
         id_ = self._names.get(key)
         return None if id_ is None or id_ in self._staged else self._committed[id_]
+
+
+def _dropped(member: SomeDescriptor, now: Timestamp) -> SomeDescriptor:
+    """Return the version of a descriptor that says it was dropped."""
+    last = descriptor_of(wrap_descriptor(member))
+    assert last is not None
+    last.state = pb.DescriptorState.DROP
+    last.version += 1
+    if isinstance(last, pb.TableDescriptor):
+        last.drop_time = now.wall_ns
+    _stamp(last, now)
+    return last
 
 
 def _stamp(member: SomeDescriptor, now: Timestamp) -> None:

@@ -21,6 +21,7 @@ class DescriptorRules:
     implicit_index_version: int  # of primary keys on `rowid`, and of sequences
     stores_in_primary: bool  # a primary index lists its stored columns, and has encoding type 1
     has_constraint_ids: bool
+    rename_steps: int  # versions that a rename takes: once a step of its own gave the old name away
     has_created_at: bool  # indexes hold the time of their creation
     privileges_version: int
     has_grant_options: bool
@@ -57,6 +58,7 @@ _RULES = {
         implicit_index_version=0,
         stores_in_primary=False,
         has_constraint_ids=False,
+        rename_steps=2,
         has_created_at=False,
         privileges_version=1,
         has_grant_options=False,
@@ -91,6 +93,7 @@ _RULES = {
         implicit_index_version=4,
         stores_in_primary=True,
         has_constraint_ids=True,
+        rename_steps=1,
         has_created_at=True,
         privileges_version=2,
         has_grant_options=True,

@@ -13,9 +13,10 @@ Source: reference 05 sections 2, 5 and 7; every index of fixtures/golden/20.2/a_
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -37,10 +38,21 @@ from ootheca.codec.values import ValueKind, encode_datums, encode_lone, stored_t
 from ootheca.errors import InternalError, UnsupportedError
 from ootheca.types import Family, SQLType
 
-__all__ = ["IndexEncoder"]
+__all__ = ["IndexEncoder", "RowReader"]
 
 Part = Ragged | bytes | NDArray[np.uint8]
 _FAMILY_VERSION = 1  # index descriptor version from which stored columns are split by family
+
+
+class RowReader(Protocol):
+    """Some rows of a table, few enough to be held."""
+
+    @property
+    def table(self) -> Table:
+        """How the table looks that the rows are of."""
+
+    def read(self, column_ids: Sequence[int], where: str | None = None) -> pa.RecordBatch:
+        """Return columns of all rows, or of those that satisfy the predicate of a partial index."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,13 +7,15 @@ the two representations of `ootheca.types`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import pyarrow as pa
 
 from ootheca.catalog.table import Table
+from ootheca.clock import Timestamp
+from ootheca.engine.version_store import VersionStore
 from ootheca.profile import Profile
 from ootheca.types import SQLType
 
@@ -158,8 +160,12 @@ class Engine(Protocol):
     def in_transaction(self) -> bool:
         """Whether `begin` was called and neither `commit` nor `rollback`."""
 
-    def begin(self, *, now_us: int | None = None) -> None:
-        """Begin a transaction; `now()` is `now_us` (microseconds since 1970; the machine's time unless given)."""
+    @property
+    def versions(self) -> VersionStore:
+        """The versions of keys, in the same transaction as the rows."""
+
+    def begin(self, *, now: Timestamp | None = None) -> None:
+        """Begin a transaction; all its writes and `now()` have that time (the machine's unless given)."""
 
     def commit(self) -> None:
         """Make all changes durable."""
@@ -240,8 +246,14 @@ class Engine(Protocol):
     def set_sequence_value(self, name: TableName, value: int) -> None:
         """Set the value last given."""
 
+    def note_sequences(self, find: Callable[[TableName], Table | None]) -> None:
+        """Keep the versions of the sequences that the transaction made or changed; `find` knows those that are left."""
+
     def insert(self, name: TableName, table: Table, batches: Iterable[pa.RecordBatch]) -> int:
-        """Append rows as they are, unchecked, and return their number; columns by name, absent ones NULL."""
+        """Append rows as they are, unchecked, to a table that never had any, and return their number.
+
+        Columns by name, absent ones NULL.
+        """
 
     def scan(
         self,
@@ -269,6 +281,15 @@ class Engine(Protocol):
         """Sort (key: large_binary, value: large_binary) by key, spilling to disk; memory follows the batch."""
 
     def run(
-        self, sql: str, names: NameResolver, *, sources: Mapping[str, Source] | None = None
+        self,
+        sql: str,
+        names: NameResolver,
+        *,
+        sources: Mapping[str, Source] | None = None,
+        past: Callable[[str], NameResolver] | None = None,
     ) -> QueryResult:
-        """Run SELECT, VALUES, TABLE, WITH, EXPLAIN, INSERT, UPSERT, UPDATE or DELETE in CockroachDB's language."""
+        """Run SELECT, VALUES, TABLE, WITH, EXPLAIN, INSERT, UPSERT, UPDATE or DELETE in CockroachDB's language.
+
+        Args:
+            past: (operand of AS OF SYSTEM TIME) -> the names of that time.
+        """

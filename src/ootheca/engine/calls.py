@@ -15,7 +15,7 @@ from ootheca.engine.operators import comparison, meet
 from ootheca.engine.typed import Typed
 from ootheca.engine.typenames import string_literal
 from ootheca.errors import UnsupportedError
-from ootheca.types import BOOL, DATE, INT8, STRING, TIME, TIMESTAMP, TIMESTAMPTZ, Family
+from ootheca.types import BOOL, DATE, DECIMAL, INT8, STRING, TIME, TIMESTAMP, TIMESTAMPTZ, Family
 
 if TYPE_CHECKING:
     from ootheca.engine.context import Context
@@ -90,8 +90,13 @@ def _sequence(translate: Expressions, value: Typed) -> str:
 def _unique_rowid(translate: Expressions, args: list[Typed]) -> Typed:
     del args
     # CockroachDB's form: units of 10 µs since 2015, then 15 bits of node.
-    floor = max(translate.context.now_us - 1_420_070_400_000_000, 0) // 10 * ROWID_STEP + 1
+    floor = max(translate.context.now.wall_ns // 1000 - 1_420_070_400_000_000, 0) // 10 * ROWID_STEP + 1
     return Typed(f"oo_rowid(CAST('{floor}' AS BIGINT))", INT8)
+
+
+def _cluster_logical_timestamp(translate: Expressions, args: list[Typed]) -> Typed:
+    del args
+    return Typed(string_literal(str(translate.context.now)), DECIMAL, is_text=True)
 
 
 def _timezone(translate: Expressions, args: list[Typed]) -> Typed:
@@ -102,7 +107,7 @@ def _timezone(translate: Expressions, args: list[Typed]) -> Typed:
 
 def clock_value(context: Context, name: str) -> Typed:
     """Return `now()` and its kin: the time of the transaction."""
-    moment = f"make_timestamp(CAST('{context.now_us}' AS BIGINT))"
+    moment = f"make_timestamp(CAST('{context.now.wall_ns // 1000}' AS BIGINT))"
     match name:
         case "current_date":
             return Typed(f"CAST({moment} AS DATE)", DATE)
@@ -169,7 +174,16 @@ def _overlay(translate: Expressions, node: exp.Overlay) -> Typed:
     return Typed(f"(left({text}, {start} - 1) || {new} || substring({text}, {start} + {length}))", STRING)
 
 
-_ARITY = {"currval": 1, "if": 3, "ifnull": 2, "nextval": 1, "nullif": 2, "timezone": 2, "unique_rowid": 0}
+_ARITY = {
+    "cluster_logical_timestamp": 0,
+    "currval": 1,
+    "if": 3,
+    "ifnull": 2,
+    "nextval": 1,
+    "nullif": 2,
+    "timezone": 2,
+    "unique_rowid": 0,
+}
 
 
 def special_call(translate: Expressions, name: str, args: list[Typed]) -> Typed:
@@ -198,6 +212,7 @@ CALLS: dict[str, Callable[[Expressions, list[Typed]], Typed]] = {
     "setval": _setval,
     "timezone": _timezone,
     "unique_rowid": _unique_rowid,
+    "cluster_logical_timestamp": _cluster_logical_timestamp,
 }
 NODE_CALLS: dict[Any, Callable[[Expressions, Any], Typed]] = {
     exp.Extract: _extract,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from ootheca.clock import Timestamp
 from ootheca.engine.base import NameResolver, TableName
 from ootheca.engine.functions import Runtime
 from ootheca.engine.literals import Literal
@@ -22,7 +23,7 @@ class Context:
     """What one statement's translation needs from the engine.
 
     Attributes:
-        now_us: the transaction's time, microseconds since 1970.
+        now: the transaction's time.
         physical: (table name) -> DuckDB type of each column, by lower-case name.
         view_query: (view name) -> its query text.
         use_sequence: makes a sequence's state available to `oo_nextval` and its kin; returns its key.
@@ -30,7 +31,7 @@ class Context:
 
     runtime: Runtime
     names: NameResolver
-    now_us: int
+    now: Timestamp
     physical: Callable[[TableName], dict[str, str]]
     view_query: Callable[[TableName], str]
     use_sequence: Callable[[str], str]

@@ -7,7 +7,7 @@ A table `db.schema.t` is the DuckDB table `"db.schema"."t"`; what belongs to the
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from ootheca.catalog.table import Table
+from ootheca.clock import ZERO_TIMESTAMP, Timestamp
 from ootheca.engine.base import NameResolver, QueryColumn, QueryResult, Source, TableName
 from ootheca.engine.connection import Connection
 from ootheca.engine.functions import Runtime
-from ootheca.engine.metadata import Metadata
-from ootheca.engine.reads import NoNames, read_only_as_of, sequence_parts
+from ootheca.engine.metadata import Metadata, SequenceRow
+from ootheca.engine.reads import NoNames, is_present, sequence_parts
 from ootheca.engine.tables import Tables, full_name, temporary_name
 from ootheca.engine.typed import Conversions, Typed
 from ootheca.engine.typenames import duckdb_type, quote, schema_name, string_literal
+from ootheca.engine.versions import Versions
 from ootheca.errors import OothecaError, StorageError
 from ootheca.types import STRING, Family
 
@@ -66,10 +68,12 @@ class DuckDBEngine:
         self._runtime = connection.runtime
         self._tables = Tables(connection)
         self._metadata = Metadata(connection)
+        self.versions = Versions(connection, self._reader)
         self._in_transaction = False
         self._is_dirty = False
-        self._now_us = 0
+        self._now = ZERO_TIMESTAMP
         self._metadata.create()
+        self.versions.create()
 
     @classmethod
     def open(cls, path: Path | None) -> DuckDBEngine:
@@ -83,11 +87,12 @@ class DuckDBEngine:
         """Whether a transaction is open."""
         return self._in_transaction
 
-    def begin(self, *, now_us: int | None = None) -> None:
-        """Begin a transaction; `now()` is `now_us` (microseconds since 1970), the machine's time unless given."""
+    def begin(self, *, now: Timestamp | None = None) -> None:
+        """Begin a transaction; all its writes and `now()` have that time, the machine's unless given."""
         self._connection.execute("BEGIN TRANSACTION")
         self._in_transaction, self._is_dirty = True, False
-        self._now_us = time.time_ns() // 1000 if now_us is None else now_us
+        self._now = now if now is not None else Timestamp(time.time_ns())
+        self.versions.begin(self._now)
 
     def commit(self) -> None:
         """Make all changes durable."""
@@ -100,6 +105,7 @@ class DuckDBEngine:
             self._in_transaction = self._is_dirty = False
             self._connection.execute("ROLLBACK")
         self._tables.forget()
+        self._metadata.take_changed()
         self._runtime.sequences.clear()
 
     def interrupt(self) -> None:
@@ -184,7 +190,7 @@ class DuckDBEngine:
         physical = self._tables.physical(name)
         table = replace(table, columns=tuple(c for c in table.columns if c.name.lower() in physical))
         queries = self._queries(names, None, self._connection)
-        writes = Writes(self._tables, queries)
+        writes = Writes(self._tables, queries, self.versions)
         alias = queries.alias("t")
         from_, relation = queries.stored(name, table, "", alias)
         value = assign(
@@ -199,7 +205,7 @@ class DuckDBEngine:
         }
         values[column.name] = value
         stage = writes.stager.stage(name, table, values, f"FROM {from_}", identity=f"{alias}.rowid")
-        writes.stager.update(stage, frozenset({column.name}))
+        writes.fill(stage, column)
         writes.stager.drop_all()
         self._flush_sequences()
 
@@ -279,11 +285,21 @@ class DuckDBEngine:
         self._is_dirty = True
         self._metadata.set_sequence(name, value)
 
+    def note_sequences(self, find: Callable[[TableName], Table | None]) -> None:
+        """Keep the versions of the sequences that the transaction made or changed."""
+        for name, value in self._metadata.take_changed().items():
+            table = find(name)
+            if table is None or self.versions.note_first(table):
+                continue
+            now = SequenceRow(table, self.sequence_value(name))
+            self.versions.note_changes(now if value is None else SequenceRow(table, value), now)
+
     # Rows as Arrow
 
     def insert(self, name: TableName, table: Table, batches: Iterable[pa.RecordBatch]) -> int:
-        """Append rows as they are, unchecked, and return their number."""
+        """Append rows as they are, unchecked, to a table that never had any, and return their number."""
         self._is_dirty = True
+        self.versions.note_first(table)
         return self._tables.insert(name, table, batches, Conversions(self._runtime, 3))
 
     def scan(
@@ -301,9 +317,7 @@ class DuckDBEngine:
         from ootheca.engine.scope import Scope
 
         if table.is_sequence:
-            value = pa.array([self.sequence_value(name)], pa.int64())
-            fields = [pa.field(table.column_by_id[id_].name, pa.int64()) for id_ in column_ids]
-            return iter([pa.RecordBatch.from_arrays([value] * len(fields), schema=pa.schema(fields))])
+            return iter([SequenceRow(table, self.sequence_value(name)).read(column_ids)])
         queries = self._queries(names if names is not None else NoNames(), None, self._connection)
         from_, relation = queries.stored(name, table)
         by_name = {column.name: column.value for column in relation.columns}
@@ -315,7 +329,7 @@ class DuckDBEngine:
             tail = "DESC NULLS LAST" if is_descending else "ASC NULLS FIRST"
             order.append(f"{translate.conversions.orderable(value)} {tail}")
         condition = queries.scalar(where, Scope(None, [relation])).sql if where is not None else None
-        reader = self._connection if self._is_dirty else self._connection.cursor()
+        reader = self._reader()
         return self._tables.scan(
             columns,
             from_=from_,
@@ -370,13 +384,27 @@ class DuckDBEngine:
     # Queries
 
     def run(
-        self, sql: str, names: NameResolver, *, sources: Mapping[str, Source] | None = None
+        self,
+        sql: str,
+        names: NameResolver,
+        *,
+        sources: Mapping[str, Source] | None = None,
+        past: Callable[[str], NameResolver] | None = None,
     ) -> QueryResult:
         """Run a query of CockroachDB's language."""
         from ootheca.engine.dialect import parse_query
 
         statement = parse_query(sql)
-        read_only_as_of(statement.prepared.as_of)
+        as_of = statement.prepared.as_of
+        if as_of is not None and not is_present(as_of):
+            if past is None or statement.tree.key in _WRITES:
+                raise OothecaError(
+                    f"unimplemented: AS OF SYSTEM TIME {as_of} in this statement", sqlstate="0A000"
+                )
+            self._is_dirty = (
+                True  # what the past held is written beside the present, for this transaction to read
+            )
+            return self._read(statement, past(as_of), sources or {})
         if statement.tree.key in _WRITES:
             if statement.prepared.is_explain:
                 raise OothecaError("unimplemented: EXPLAIN of a write", sqlstate="0A000")
@@ -384,7 +412,7 @@ class DuckDBEngine:
         return self._read(statement, names, sources or {})
 
     def _read(self, statement: Statement, names: NameResolver, sources: Mapping[str, Source]) -> QueryResult:
-        reader = self._connection if self._is_dirty else self._connection.cursor()
+        reader = self._reader()
         used: list[str] = []
         queries = self._queries(names, statement, reader, sources, used)
         query = queries.query(statement.tree)
@@ -417,7 +445,7 @@ class DuckDBEngine:
         self._is_dirty = True
         used: list[str] = []
         queries = self._queries(names, statement, self._connection, sources, used)
-        writes = Writes(self._tables, queries)
+        writes = Writes(self._tables, queries, self.versions)
         outcome = writes.run(statement.tree, is_upsert=statement.prepared.is_upsert)
         columns: tuple[QueryColumn, ...] | None = None
         batches: Iterator[pa.RecordBatch] = iter(())
@@ -460,11 +488,15 @@ class DuckDBEngine:
 
         self._metadata.load_rowid(self._runtime)
         context = Context(
-            self._runtime, names, self._now_us, self._tables.physical, self._metadata.view, use_sequence
+            self._runtime, names, self._now, self._tables.physical, self._metadata.view, use_sequence
         )
         if statement is not None:
             context = context.for_statement(statement)
         return Queries(context, sources or {}, use_source)
+
+    def _reader(self) -> Connection:
+        """Return a connection to read from: a new one, that streams beside others, while nothing was written."""
+        return self._connection if self._is_dirty else self._connection.cursor()
 
     def _flush_sequences(self) -> None:
         """Write back what `nextval` and `unique_rowid` gave away."""

@@ -39,7 +39,7 @@ def sequence_key(name: TableName) -> str:
 
 @dataclass(slots=True)
 class SequenceState:
-    """A sequence while a statement runs: `last` is the value last given, or start - increment."""
+    """A sequence while a statement runs: `last` is the value last given, or start - increment; `first` what it was."""
 
     last: int
     increment: int
@@ -47,6 +47,10 @@ class SequenceState:
     max_value: int
     is_changed: bool = False
     is_called: bool = False
+    first: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.first = self.last
 
 
 @dataclass(slots=True)

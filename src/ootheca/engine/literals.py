@@ -61,7 +61,7 @@ _TOKEN = re.compile(
   | (?P<type_id>:::?@(?P<oid>\d+))
   | (?P<annotation>:::)
   | (?P<hint>(?<=[\w"])@(?:\{{[^}}]*\}}|\[\d+\]|"(?:[^"]|"")*"|\w+))
-  | (?P<as_of>\bAS\s+OF\s+SYSTEM\s+TIME\s+(?P<operand>{_QUOTED}|[\w.+-]+(?:\([^)]*\))?))
+  | (?P<as_of>\bAS\s+OF\s+SYSTEM\s+TIME\s+(?P<operand>(?:INTERVAL\s*)?{_QUOTED}|[\w.+-]+(?:\([^)]*\))?))
   | (?P<word>[A-Za-z_\u0080-\uffff][\w$]*)
     """,
     re.VERBOSE | re.DOTALL | re.IGNORECASE,

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+import pyarrow as pa
+
+from ootheca.catalog.table import Table
 from ootheca.engine.base import TableName
 from ootheca.engine.connection import Connection
 from ootheca.engine.functions import Runtime, SequenceState, sequence_key
 from ootheca.engine.typenames import quote
 from ootheca.errors import UndefinedTableError, UnsupportedError
 
-__all__ = ["Metadata"]
+__all__ = ["Metadata", "SequenceRow"]
 
 _SCHEMA = """
 CREATE SCHEMA IF NOT EXISTS ootheca;
@@ -24,12 +28,27 @@ CREATE TABLE IF NOT EXISTS ootheca.sequences (
 _ROWID_KEY = "last_rowid"
 
 
+@dataclass(frozen=True, slots=True)
+class SequenceRow:
+    """The only row of a sequence, as a `RowSource`: the value last given."""
+
+    table: Table
+    value: int
+
+    def read(self, column_ids: Sequence[int], where: str | None = None) -> pa.RecordBatch:
+        """Return the value under the names of the columns."""
+        del where  # a sequence has no partial index
+        names = [self.table.column_by_id[id_].name for id_ in column_ids]
+        return pa.RecordBatch.from_arrays([pa.array([self.value], pa.int64())] * len(names), names=names)
+
+
 class Metadata:
     """Reads and writes the store's own tables."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._has_rowid = False
+        self._changed: dict[str, int | None] = {}
 
     def create(self) -> None:
         """Make the tables of a new store."""
@@ -117,6 +136,7 @@ class Metadata:
             "INSERT INTO ootheca.sequences VALUES (?, ?, true, ?, ?, ?)",
             [sequence_key(name), start - increment, increment, min_value, max_value],
         )
+        self._changed.setdefault(sequence_key(name), None)
 
     def drop_sequence(self, name: TableName) -> None:
         """Drop a sequence."""
@@ -138,9 +158,15 @@ class Metadata:
 
     def set_sequence(self, name: TableName, value: int) -> None:
         """Set the value last given."""
+        self._changed.setdefault(sequence_key(name), self.sequence(name).last)
         self._connection.execute(
             "UPDATE ootheca.sequences SET last_value = ? WHERE name = ?", [value, sequence_key(name)]
         )
+
+    def take_changed(self) -> dict[TableName, int | None]:
+        """Return the sequences that were changed, with the values that they had; None: they were made."""
+        changed, self._changed = self._changed, {}
+        return {TableName(*key.split("\x1f")): value for key, value in changed.items()}
 
     def use_sequence(self, name: TableName, runtime: Runtime) -> str:
         """Load a sequence for the functions that use it; returns its key."""
@@ -165,6 +191,7 @@ class Metadata:
                 runtime.called.add(key)
             if state.is_changed:
                 changed = True
+                self._changed.setdefault(key, state.first)
                 self._connection.execute(
                     "UPDATE ootheca.sequences SET last_value = ? WHERE name = ?", [state.last, key]
                 )

@@ -7,24 +7,19 @@ from collections.abc import Sequence
 
 from ootheca.catalog.table import Table
 from ootheca.engine.base import Constraints, TableName
-from ootheca.errors import UndefinedError, UndefinedTableError, UnsupportedError
+from ootheca.errors import UndefinedError, UndefinedTableError
 from ootheca.profile import DEFAULT_VERSION, Profile, profile
 from ootheca.types import SQLType
 
-__all__ = ["NoNames", "read_only_as_of", "sequence_parts"]
+__all__ = ["NoNames", "is_present", "sequence_parts"]
 
 _NOW = re.compile(r"'?-?0+(\.0*)?(ns|us|ms|s|m|h)?'?", re.IGNORECASE)
 _PART = re.compile(r'"((?:[^"]|"")*)"|([^."]+)')
 
 
-def read_only_as_of(operand: str | None) -> None:
-    """Let AS OF SYSTEM TIME pass where it means the present.
-
-    Raises:
-        UnsupportedError: a time in the past.
-    """
-    if operand is not None and _NOW.fullmatch(operand) is None:
-        raise UnsupportedError(f"unimplemented: AS OF SYSTEM TIME {operand} in a query")
+def is_present(operand: str | None) -> bool:
+    """Tell whether an operand of AS OF SYSTEM TIME means the present."""
+    return operand is None or _NOW.fullmatch(operand) is not None
 
 
 def sequence_parts(text: str) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from ootheca.catalog.table import Column, Index, Table
 from ootheca.engine.base import ForeignKey, TableName
+from ootheca.engine.changes import Changes
 from ootheca.engine.checks import Checks, Rows
 from ootheca.engine.naming import fold
 from ootheca.engine.queries import OutColumn, Queries, Query
@@ -20,6 +21,7 @@ from ootheca.engine.select import SelectList
 from ootheca.engine.staging import Stage, Stager, assign
 from ootheca.engine.tables import Tables, full_name
 from ootheca.engine.typed import NULL, Typed
+from ootheca.engine.versions import Versions
 from ootheca.errors import (
     DuplicateColumnError,
     OothecaError,
@@ -52,11 +54,12 @@ def is_default(node: exp.Expr) -> bool:
 class Writes:
     """Writes of one statement."""
 
-    def __init__(self, tables: Tables, queries: Queries) -> None:
+    def __init__(self, tables: Tables, queries: Queries, versions: Versions) -> None:
         self._tables = tables
         self._connection = tables.connection
         self._queries = queries
         self._conversions = queries.context.conversions
+        self._changes = Changes(tables, queries, versions)
         self.stager = Stager(tables, queries)
 
     def run(self, node: exp.Expr, *, is_upsert: bool) -> Outcome:
@@ -207,6 +210,7 @@ class Writes:
         checks.expressions(rows)
         checks.unique(rows, self._stored(stage.name, stage.table), skip=skip)
         self.stager.insert(stage)
+        self._changes.note_insert(stage)
         checks.references(rows, "insert")
 
     def _stored(self, name: TableName, table: Table, shown_as: str = "") -> Rows:
@@ -427,11 +431,20 @@ class Writes:
             if changed & set(key.referenced_columns)
         ]
         old = self._old_rows(stage) if inbound else None
-        self.stager.update(stage, changed)
+        self._replace(stage, changed)
         if old is not None:
             for key in inbound:
                 self._follow(stage, checks, old, key)
         checks.references(rows, "update")
+
+    def _replace(self, stage: Stage, written: frozenset[str]) -> None:
+        ids = frozenset(column.id for column in stage.table.columns if column.name in written)
+        self._changes.note_update(stage, ids)
+        self.stager.update(stage, written)
+
+    def fill(self, stage: Stage, column: Column) -> None:
+        """Write a new column of a stage's rows over the rows that they replace."""
+        self._replace(stage, frozenset({column.name}))
 
     def _old_rows(self, stage: Stage) -> Stage:
         """Keep the rows that a stage replaces, before it is applied."""
@@ -508,6 +521,7 @@ class Writes:
         return Outcome("DELETE", stage.row_count, self._returning(node, [stage], alias))
 
     def _apply_delete(self, stage: Stage) -> None:
+        self._changes.note_delete(stage)
         self._connection.execute(
             f"DELETE FROM {full_name(stage.name)} WHERE rowid IN (SELECT oo_id FROM {stage.sql_name})"
         )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from ootheca import pb
 from ootheca.catalog.bootstrap import bootstrap
 from ootheca.catalog.catalog import Catalog, descriptor_of
 from ootheca.clock import Timestamp
@@ -44,12 +46,18 @@ def load_catalog(engine: Engine) -> Catalog:
 
 
 def store_changes(engine: Engine, catalog: Catalog, version: str, now: Timestamp) -> None:
-    """Commit the catalog's changes and write them, encoded as a version does."""
+    """Commit the catalog's changes and write them, encoded as a version does; every revision is kept."""
     changes = catalog.commit(now)
-    encoded: dict[int, bytes | None] = dict.fromkeys(changes.deleted)
-    for descriptor in changes.put:
+    put, dropped = (_encoded(descriptors, version) for descriptors in (changes.put, changes.dropped))
+    engine.store_descriptors({**put, **dict.fromkeys(dropped)})
+    engine.versions.append_revisions({**put, **dropped}, now)
+    engine.put_meta(_NEXT_ID, json.dumps(catalog.next_id))
+
+
+def _encoded(descriptors: Iterable[pb.Descriptor], version: str) -> dict[int, bytes]:
+    encoded = {}
+    for descriptor in descriptors:
         member = descriptor_of(descriptor)
         assert member is not None
         encoded[member.id] = encode_descriptor(descriptor, version=version)
-    engine.store_descriptors(encoded)
-    engine.put_meta(_NEXT_ID, json.dumps(catalog.next_id))
+    return encoded

@@ -14,6 +14,7 @@ from ootheca.profile import Profile
 from ootheca.types import Family, SQLType
 
 if TYPE_CHECKING:
+    from ootheca.catalog.catalog import Catalog
     from ootheca.exec.session import Session
 
 __all__ = ["SessionNames", "table_name"]
@@ -27,10 +28,22 @@ def table_name(session: Session, desc: pb.TableDescriptor) -> TableName:
 
 
 class SessionNames:
-    """A session's names and settings, read when they are asked for."""
+    """A session's names and settings, read when they are asked for.
 
-    def __init__(self, session: Session) -> None:
+    Args:
+        catalog: another one than the session's.
+    """
+
+    def __init__(self, session: Session, catalog: Catalog | None = None) -> None:
         self._session = session
+        self._other = catalog
+
+    @property
+    def _catalog(self) -> Catalog:
+        return self._other if self._other is not None else self._session.catalog
+
+    def _name(self, desc: pb.TableDescriptor) -> TableName:
+        return TableName(*self._catalog.qualified_name(desc))
 
     @property
     def profile(self) -> Profile:
@@ -63,8 +76,8 @@ class SessionNames:
         Raises:
             UndefinedTableError: there is none.
         """
-        desc = self._session.catalog.resolve_table(parts, self._session.database)
-        return table_name(self._session, desc), self.describe(desc)
+        desc = self._catalog.resolve_table(parts, self._session.database)
+        return self._name(desc), self.describe(desc)
 
     def resolve_id(self, table_id: int) -> tuple[TableName, Table]:
         """Find a table, view or sequence by its descriptor's id.
@@ -72,8 +85,8 @@ class SessionNames:
         Raises:
             UndefinedTableError: there is none.
         """
-        desc = self._session.catalog.table(table_id)
-        return table_name(self._session, desc), self.describe(desc)
+        desc = self._catalog.table(table_id)
+        return self._name(desc), self.describe(desc)
 
     def resolve_type(self, parts: tuple[str, ...]) -> SQLType:
         """Find a user-defined type; a lone number after `@` is its OID.
@@ -81,7 +94,7 @@ class SessionNames:
         Raises:
             UndefinedError: there is none.
         """
-        catalog = self._session.catalog
+        catalog = self._catalog
         desc = catalog.resolve_type(parts, self._session.database)
         oid = 100_000 + desc.id
         if desc.kind == pb.TypeDescriptor.ALIAS:
@@ -93,7 +106,7 @@ class SessionNames:
 
     def constraints(self, name: TableName) -> Constraints:
         """Return the constraints of a table."""
-        catalog = self._session.catalog
+        catalog = self._catalog
         desc = catalog.resolve_table((name.database, name.schema, name.name), "")
         is_here = name.database == self._session.database
         checks = [
@@ -108,12 +121,12 @@ class SessionNames:
         )
 
     def _runnable(self, text: str, desc: pb.TableDescriptor) -> str:
-        catalog = self._session.catalog
+        catalog = self._catalog
         return runnable_expression(text, catalog, catalog.database(desc.parent_id).name)
 
     def describe(self, desc: pb.TableDescriptor) -> Table:
         """Describe a table with expressions that mean the same from any database."""
-        table = self._session.catalog.describe(desc.id)
+        table = self._catalog.describe(desc.id)
         columns = tuple(
             replace(
                 column,
@@ -129,13 +142,13 @@ class SessionNames:
         return replace(table, columns=columns, indexes=indexes)
 
     def _foreign_key(self, fk: pb.ForeignKeyConstraint) -> ForeignKey:
-        origin = self._session.catalog.table(fk.origin_table_id)
-        referenced = self._session.catalog.table(fk.referenced_table_id)
+        origin = self._catalog.table(fk.origin_table_id)
+        referenced = self._catalog.table(fk.referenced_table_id)
         return ForeignKey(
             name=fk.name,
-            table=table_name(self._session, origin),
+            table=self._name(origin),
             columns=_column_names(origin, fk.origin_column_ids),
-            referenced_table=table_name(self._session, referenced),
+            referenced_table=self._name(referenced),
             referenced_columns=_column_names(referenced, fk.referenced_column_ids),
             on_delete=_ACTIONS[fk.on_delete],
             on_update=_ACTIONS[fk.on_update],

@@ -31,8 +31,11 @@ from ootheca.exec.variables import Variables
 from ootheca.profile import DEFAULT_VERSION, Profile, profile
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from ootheca.catalog.table import Table
-    from ootheca.engine.base import Engine
+    from ootheca.engine.base import Engine, TableName
+    from ootheca.engine.version_store import RowSource
     from ootheca.sql.ast import Statement
 
 __all__ = ["Session", "TransactionState"]
@@ -82,10 +85,12 @@ class Session:
         self.clock: Clock = clock if clock is not None else SystemClock()
         self.engine: Engine = engine if engine is not None else _open_engine(store)
         self._resources.callback(self.engine.close)
+        self.engine.versions.encode = _encode_changes
         self.variables = Variables(session_user=user)
         self.transaction_state: TransactionState = "none"
         self._notices: list[str] = []
         self._now: Timestamp | None = None
+        self._discards = False
         self._stream: Stream | None = None
         self._version = version or DEFAULT_VERSION
         self.catalog = self._load()
@@ -234,6 +239,10 @@ class Session:
         self._stream = Stream(iter(result.batches), self._finish, self._undo)
         return replace(result, batches=self._stream)
 
+    def discard_at_end(self) -> None:
+        """Undo what the running statement writes when its rows have been read: it only looked at the past."""
+        self._discards = True
+
     def settle(self) -> None:
         """End the transaction of a statement whose rows are still being read; they stay readable."""
         if self._stream is not None:
@@ -316,16 +325,22 @@ class Session:
 
     def _start(self) -> None:
         self._now = None
+        self._discards = False
         self._begin()
 
     def _begin(self) -> None:
-        self.engine.begin(now_us=self.now().wall_ns // 1000)
+        self.engine.begin(now=self.now())
 
     def _finish(self) -> None:
         """Commit: descriptors that changed get their version and time, and go into the store with the rows."""
+        if self._discards:
+            self._undo()
+            return
         self._stream = None
         try:
+            self.engine.note_sequences(self._find_sequence)
             if self.catalog.is_changed:
+                self._note_indexes()
                 store_changes(self.engine, self.catalog, self._version, self.now())
                 note_change(self)
             self.engine.commit()
@@ -335,6 +350,16 @@ class Session:
             raise
         finally:
             self._now = None
+
+    def _note_indexes(self) -> None:
+        from ootheca.exec.history import note_indexes
+
+        for desc in self.catalog.changed_tables():
+            note_indexes(self, desc)
+
+    def _find_sequence(self, name: TableName) -> Table | None:
+        desc = self.catalog.find_table((name.database, name.schema, name.name), "")
+        return self.catalog.describe(desc.id) if desc is not None else None
 
     def _undo(self) -> None:
         self._stream = None
@@ -371,3 +396,11 @@ def _open_engine(store: Path | None) -> Engine:
     from ootheca.engine.duckdb import open_engine
 
     return open_engine(store)
+
+
+def _encode_changes(
+    before: RowSource | None, after: RowSource | None, written: frozenset[int] | None
+) -> pa.RecordBatch:
+    from ootheca.codec.changes import encode_changes
+
+    return encode_changes(before, after, written)

@@ -11,7 +11,7 @@ import pytest
 
 from ootheca.backup.chain import Chain, read_layer
 from ootheca.backup.opened import Backup, open_backup
-from ootheca.backup.plan import BackupPlan, plan_backup
+from ootheca.backup.plan import BackupPlan
 from ootheca.backup.read import ChainReader
 from ootheca.backup.sealed import SealedStorage
 from ootheca.backup.write import BackupIdentity, BackupSummary, write_backup
@@ -23,7 +23,7 @@ from ootheca.engine.base import TableName
 from ootheca.profile import profile
 from ootheca.storage.memory import MemoryStorage
 from ootheca.types import Family
-from tests.support.backups import SerialExecutor
+from tests.support.backups import SerialExecutor, plan_full
 from tests.support.golden import GoldenSet, golden_sets
 from tests.support.memory_engine import MemoryEngine
 
@@ -95,13 +95,12 @@ class Rewritten:
 
     def _plan(self, golden: GoldenSet, ids: list[int]) -> BackupPlan:
         end = self.manifest.end_time
-        return plan_backup(
+        return plan_full(
             self.original.catalog,
             ids,
             self.manifest.complete_dbs,
-            covers_cluster=False,
-            end_time=Timestamp(end.wall_time, end.logical),
-            profile=profile(golden.version),
+            end=Timestamp(end.wall_time, end.logical),
+            facts=profile(golden.version),
         )
 
     def _write(self, golden: GoldenSet) -> BackupSummary:
@@ -112,7 +111,7 @@ class Rewritten:
             SealedStorage(self.storage),
             encryption_info=None,
             profile=profile(golden.version),
-            clock=FixedClock(self.plan.end_time),
+            clock=FixedClock(self.plan.period.until),
             identity=BackupIdentity(bytes(16), bytes(16)),
             executor=SerialExecutor(),
         )

@@ -90,7 +90,9 @@ def test_a_commit_gives_versions_and_times_and_says_what_to_store(catalog: Catal
     gone = catalog.resolve_table(("app", "t"), "shop").id
     catalog.drop(gone)
     changes = catalog.commit(later)
-    assert changes.deleted == (gone,)
+    (dropped,) = changes.dropped
+    assert (dropped.table.id, dropped.table.state) == (gone, pb.DescriptorState.DROP)
+    assert dropped.table.drop_time == dropped.table.modification_time.wall_time == later.wall_ns
     (put,) = changes.put
     stored = descriptor_of(put)
     assert isinstance(stored, pb.TableDescriptor)

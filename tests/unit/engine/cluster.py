@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from ootheca.catalog.table import Column, ColumnFamily, Index, Table
+from ootheca.clock import Timestamp
 from ootheca.datum import wire_column
 from ootheca.engine.base import Check, Constraints, ForeignKey, QueryResult, Source, TableName
 from ootheca.engine.duckdb import DuckDBEngine
@@ -128,7 +129,7 @@ class Cluster:
         """Run a query; in a transaction of its own when none is open."""
         if self.engine.in_transaction:
             return self.engine.run(sql, self, sources=sources)
-        self.engine.begin(now_us=self.now_us)
+        self.engine.begin(now=Timestamp(self.now_us * 1000))
         try:
             result = self.engine.run(sql, self, sources=sources)
             batches = list(result.batches)

@@ -23,6 +23,7 @@ from ootheca.exec.ddl.table_indexes import (
     refresh_primary_index,
 )
 from ootheca.exec.ddl.types import column_type
+from ootheca.exec.history import retire, rewrite
 from ootheca.exec.resolver import table_name
 from ootheca.names import format_identifier
 from ootheca.sql import ast
@@ -110,9 +111,11 @@ def drop_column(command: ast.DropColumn, builder: TableBuilder) -> None:
         unlink_foreign_key(builder, fk.name)
     for check in [check for check in desc.checks if column.id in check.column_ids]:
         desc.checks.remove(check)
+    old = session.describe(desc.id)
     for index in [
         i for i in desc.indexes if column.id in (*i.column_ids, *i.store_column_ids, *i.extra_column_ids)
     ]:
+        retire(session, desc, {index.id})
         desc.indexes.remove(index)
     _drop_from_families(desc, column)
     builder.drop_sequence_uses(column)
@@ -122,6 +125,7 @@ def drop_column(command: ast.DropColumn, builder: TableBuilder) -> None:
     builder.unlink_types()
     desc.next_mutation_id += 1
     Comments(session).put(COLUMN, desc.id, number, None)
+    rewrite(session, table_name(session, desc), old, session.describe(desc.id), {number})
     session.engine.drop_column(table_name(session, desc), name)
 
 
@@ -294,6 +298,7 @@ def change_type(command: ast.AlterColumnType, builder: TableBuilder) -> None:
             "unimplemented: ALTER COLUMN TYPE requiring rewrite of on-disk data is currently not supported for "
             "columns that are part of an index or a constraint"
         )
+    retire(session, desc, {desc.primary_index.id})
     column.type.CopyFrom(column_type(command.type, session.catalog, session.database))
     builder.link_types()
     builder.unlink_types()

@@ -15,6 +15,7 @@ from ootheca.exec.ddl.table_indexes import (
     set_primary_key,
     update_index_columns,
 )
+from ootheca.exec.history import retire
 from ootheca.exec.resolver import table_name
 from ootheca.sql import ast
 
@@ -33,6 +34,7 @@ def alter_primary_key(command: ast.AlterPrimaryKey, session: Session, desc: pb.T
     Raises:
         OothecaError: a column of it may be NULL.
     """
+    retire(session, desc)
     staged = session.catalog.change_table(desc.id, _STEPS)
     builder = TableBuilder(session, staged)
     for item in command.columns:

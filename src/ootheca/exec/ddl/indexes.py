@@ -25,6 +25,7 @@ from ootheca.exec.ddl.table_indexes import (
     number_constraints,
     refresh_primary_index,
 )
+from ootheca.exec.history import retire
 from ootheca.exec.resolver import table_name
 from ootheca.exec.result import Result
 from ootheca.sql import ast
@@ -174,6 +175,7 @@ def drop_index(session: Session, desc: pb.TableDescriptor, name: str, *, cascade
         if sorted(fk.referenced_column_ids) == needed and not others:
             origin = session.catalog.table(fk.origin_table_id)
             raise OothecaError(f'"{name}" is referenced by foreign key from table "{origin.name}"')
+    retire(session, desc, {index.id})
     staged = session.catalog.change_table(desc.id, SCHEMA_CHANGE_STEPS)
     found = find_index(staged, name)
     assert found is not None

@@ -10,6 +10,7 @@ from ootheca.exec.comments import Comments
 from ootheca.exec.ddl.builder import TableBuilder
 from ootheca.exec.ddl.support import kind_of
 from ootheca.exec.ddl.table_constraints import unlink_foreign_key
+from ootheca.exec.history import retire
 from ootheca.exec.resolver import table_name
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def drop_relation(session: Session, desc: pb.TableDescriptor, *, cascade: bool) 
         _unlink_sequence(session, session.catalog.table(desc.id), cascade=cascade)
     _unlink(session, desc)
     name = table_name(session, desc)
+    retire(session, desc)
     if kind == "sequence":
         session.engine.drop_sequence(name)
     elif kind == "view":

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["change_relation"]
 
-_RENAME_STEPS = 2  # the name is given away by a step of its own
-
 
 def change_relation(session: Session, desc: pb.TableDescriptor, action: str, value: ast.ObjectName) -> Result:
     """Do RENAME TO, SET SCHEMA or OWNER TO."""
@@ -53,7 +51,7 @@ def _rename(session: Session, desc: pb.TableDescriptor, new_name: ast.ObjectName
     assert own_schema is not None
     is_taken(session, own_schema, new_name.object, if_not_exists=False)
     old = table_name(session, desc)
-    staged = catalog.change_table(desc.id, _RENAME_STEPS)
+    staged = catalog.change_table(desc.id, session.rules.rename_steps)
     staged.name = new_name.object
     move_in_engine(session, staged, old, table_name(session, staged))
 
@@ -68,6 +66,6 @@ def _set_schema(session: Session, desc: pb.TableDescriptor, name: str) -> None:
     refuse_dependents(session, desc, f'set schema on relation "{desc.name}"')
     is_taken(session, schema, desc.name, if_not_exists=False)
     old = table_name(session, desc)
-    staged = catalog.change_table(desc.id, _RENAME_STEPS)
+    staged = catalog.change_table(desc.id, session.rules.rename_steps)
     staged.unexposed_parent_schema_id = schema.id
     move_in_engine(session, staged, old, table_name(session, staged))

@@ -8,6 +8,7 @@ from ootheca import pb
 from ootheca.errors import OothecaError
 from ootheca.exec.ddl.support import require_kind
 from ootheca.exec.ddl.table_indexes import all_indexes
+from ootheca.exec.history import retire
 from ootheca.exec.resolver import table_name
 from ootheca.exec.result import Result
 from ootheca.sql import ast
@@ -42,6 +43,7 @@ def run(statement: ast.Truncate, session: Session) -> Result:
 
 
 def _truncate(session: Session, desc: pb.TableDescriptor) -> None:
+    retire(session, desc)
     staged = session.catalog.change_table(desc.id)
     for index in all_indexes(staged):
         index.id = staged.next_index_id

@@ -24,6 +24,7 @@ from ootheca.exec.ddl.table_indexes import (
 )
 from ootheca.exec.ddl.types import type_message
 from ootheca.exec.ddl.view_query import ViewQuery, read_view_query
+from ootheca.exec.history import retire
 from ootheca.exec.resolver import table_name
 from ootheca.exec.result import Result
 from ootheca.sql import ast
@@ -191,6 +192,7 @@ def _with_row_ids(
 def _refresh(statement: ast.RefreshMaterializedView, session: Session) -> Result:
     found = require_kind(session, statement.name, "materialized view", if_exists=False)
     assert found is not None
+    retire(session, found)
     desc = session.catalog.change_table(found.id, _MATERIALIZED_VERSION)
     for index in all_indexes(desc):
         index.id = desc.next_index_id

@@ -6,22 +6,26 @@ The order of the checks is CockroachDB's (reference/sql/01 §8): with several th
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from uuid import UUID
 
 from ootheca.backup.chain import Chain, find_appended, manifest_in, open_chain
 from ootheca.backup.collection import read_latest, write_latest
-from ootheca.backup.plan import plan_backup
-from ootheca.backup.sealed import create_sealed, open_sealed
+from ootheca.backup.cover import check_next_layer
+from ootheca.backup.plan import BackupPlan, Period, Scope, plan_backup
+from ootheca.backup.sealed import SealedStorage, create_sealed, open_sealed
+from ootheca.backup.spans import Span
 from ootheca.backup.write import BackupIdentity, BackupSummary, write_backup
+from ootheca.catalog.catalog import Catalog
 from ootheca.catalog.targets import Targets
-from ootheca.clock import Timestamp, unique_int64
+from ootheca.clock import ZERO_TIMESTAMP, Timestamp, unique_int64
 from ootheca.codec import filenames
 from ootheca.crypto.envelope import EncryptionOptions
 from ootheca.errors import OothecaError, UnsupportedError
 from ootheca.exec.as_of import evaluate_as_of
-from ootheca.exec.changes import require_unchanged_since
+from ootheca.exec.history import catalog_at, revisions_of
 from ootheca.exec.places import encryption_options, kms_environment, open_place, storage_environment, text_of
 from ootheca.exec.resolver import SessionNames
 from ootheca.exec.result import Result, ResultColumn, integer, string
@@ -53,6 +57,35 @@ class _Destination:
     subdirectory: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """The layer that a statement asks for.
+
+    Attributes:
+        catalog: as of its end.
+        keeps_all: with revision history.
+    """
+
+    session: Session
+    catalog: Catalog
+    targets: Targets
+    end_time: Timestamp
+    covers_cluster: bool
+    keeps_all: bool
+
+    def plan(self, start: Timestamp, covered: Sequence[Span]) -> BackupPlan:
+        """Plan it on top of layers that end at a time and cover some spans."""
+        period = Period(start, self.end_time, self.keeps_all)
+        revisions = (
+            revisions_of(self.session, self.targets, period, covers_cluster=self.covers_cluster)
+            if self.keeps_all
+            else ()
+        )
+        complete = self.targets.complete_database_ids
+        scope = Scope(self.targets.ids, complete, self.covers_cluster, covered, revisions)
+        return plan_backup(self.catalog, self.session.catalog, scope, period, self.session.profile)
+
+
 def run(statement: ast.Backup, session: Session) -> Result:
     """Take a backup; one row with what was written, or with DETACHED the job's id alone."""
     options = statement.options
@@ -61,22 +94,19 @@ def run(statement: ast.Backup, session: Session) -> Result:
         raise OothecaError("BACKUP cannot be used inside a transaction without DETACHED option")
     _refuse_unsupported(statement)
     end_time = evaluate_as_of(statement.as_of, session) if statement.as_of is not None else session.now()
-    require_unchanged_since(session, end_time)
+    catalog = catalog_at(session, end_time)
     try:
-        targets = resolve(
-            statement.targets, session.catalog, current_database=session.database, rules=session.rules
-        )
+        targets = resolve(statement.targets, catalog, current_database=session.database, rules=session.rules)
     except OothecaError as exc:
         raise with_coverage(exc, session).prefixed(
             "failed to resolve targets specified in the BACKUP stmt"
         ) from exc
     destination = _destination(statement, session, end_time)
-    covers_cluster = statement.targets is None
+    layer = _Layer(session, catalog, targets, end_time, statement.targets is None, _keeps_all(options))
     if destination.base is not None:
-        _refuse_layer(session, destination, encryption, targets, covers_cluster=covers_cluster)
-    summary, job_id = _write_full(
-        session, destination, encryption, targets, end_time, covers_cluster=covers_cluster
-    )
+        summary, job_id = _write_increment(layer, destination, encryption)
+    else:
+        summary, job_id = _write_full(layer, destination, encryption)
     if destination.collection is not None:
         write_latest(destination.collection, destination.subdirectory)
     if options.detached:
@@ -97,9 +127,24 @@ def job_result(job_id: int, rows: int, index_entries: int, data_size: int, *, ta
     return Result.of_rows(columns, [(job_id, "succeeded", 1.0, rows, index_entries, data_size)], tag=tag)
 
 
+def _keeps_all(options: ast.BackupOptions) -> bool:
+    """Tell whether revision history is asked for.
+
+    Raises:
+        UnsupportedError: by an expression that is no constant.
+    """
+    match options.revision_history:
+        case None | bool():
+            return bool(options.revision_history)
+        case ast.BoolLiteral(value):
+            return value
+        case _:
+            raise UnsupportedError("revision_history needs a constant", hint="say true or false")
+
+
 def _refuse_unsupported(statement: ast.Backup) -> None:
     options = statement.options
-    for name in ("revision_history", "incremental_location", "execution_locality", "strict_storage_locality"):
+    for name in ("incremental_location", "execution_locality", "strict_storage_locality"):
         if getattr(options, name):
             raise UnsupportedError(f"BACKUP … WITH {name.replace('_', ' ')} is not supported yet")
 
@@ -130,23 +175,6 @@ def _open_one(session: Session, uri: ast.StringOrPlaceholder) -> Storage:
     return open_storage(text_of(uri), storage_environment(session))
 
 
-def _refuse_layer(
-    session: Session,
-    destination: _Destination,
-    encryption: EncryptionOptions,
-    targets: Targets,
-    *,
-    covers_cluster: bool,
-) -> None:
-    """Check a layer against its chain as CockroachDB does, then say that layers are not written yet."""
-    assert destination.base is not None
-    chain = _previous_chain(session, destination, encryption)
-    _check_covers(session, chain, targets, covers_cluster=covers_cluster)
-    raise UnsupportedError(
-        "writing incremental layers is not supported yet", hint="take a full backup, to another location"
-    )
-
-
 def _previous_chain(session: Session, destination: _Destination, encryption: EncryptionOptions) -> Chain:
     assert destination.base is not None
     full = open_sealed(destination.base, encryption, kms_environment(session), notice=session.notice)
@@ -159,47 +187,58 @@ def _previous_chain(session: Session, destination: _Destination, encryption: Enc
         raise exc.prefixed(f'failed to read backup from "{destination.base.uri}"') from exc
 
 
-def _check_covers(session: Session, chain: Chain, targets: Targets, *, covers_cluster: bool) -> None:
-    last = chain.last.manifest
-    if last.cluster_id != session.cluster_id.bytes:
+def _check_covers(layer: _Layer, chain: Chain) -> None:
+    last, targets = chain.last.manifest, layer.targets
+    if last.cluster_id != layer.session.cluster_id.bytes:
         raise OothecaError(f"previous BACKUP belongs to cluster {UUID(bytes=bytes(last.cluster_id))}")
-    if last.descriptor_coverage == 1 and not covers_cluster:
+    if last.descriptor_coverage == 1 and not layer.covers_cluster:
         raise OothecaError("cannot append a backup of specific tables or databases to a cluster backup")
     known = {desc.table.id for desc in last.descriptors if desc.HasField("table")}
-    for table in (session.catalog.table(id_) for id_ in targets.table_ids):
+    for table in (layer.catalog.table(id_) for id_ in targets.table_ids):
         if table.id not in known and table.parent_id not in last.complete_dbs:
             raise OothecaError(f'previous backup does not contain table "{table.name}"')
     for database_id in targets.complete_database_ids:
         if database_id not in last.complete_dbs:
-            name = session.catalog.database(database_id).name
+            name = layer.catalog.database(database_id).name
             raise OothecaError(f'previous backup does not contain the complete database "{name}"')
+    if layer.end_time <= chain.end:
+        raise OothecaError(
+            f"expected backup (along with any previous backups) to cover to {layer.end_time.format_go()}, not "
+            f"{chain.end.format_go()}",
+            hint="name a time after the end of the last layer",
+        )
 
 
 def _write_full(
-    session: Session,
-    destination: _Destination,
-    encryption: EncryptionOptions,
-    targets: Targets,
-    end_time: Timestamp,
-    *,
-    covers_cluster: bool,
+    layer: _Layer, destination: _Destination, encryption: EncryptionOptions
 ) -> tuple[BackupSummary, int]:
-    profile = session.profile
-    plan = plan_backup(
-        session.catalog,
-        targets.ids,
-        targets.complete_database_ids,
-        covers_cluster=covers_cluster,
-        end_time=end_time,
-        profile=profile,
-    )
+    session = layer.session
+    plan = layer.plan(ZERO_TIMESTAMP, ())
     folder, info = create_sealed(
         destination.folder,
         encryption,
         kms_environment(session),
-        file_version=profile.file_encryption_version,
+        file_version=session.profile.file_encryption_version,
         random=session.random,
     )
+    return _write(session, plan, folder, info)
+
+
+def _write_increment(
+    layer: _Layer, destination: _Destination, encryption: EncryptionOptions
+) -> tuple[BackupSummary, int]:
+    session = layer.session
+    chain = _previous_chain(session, destination, encryption)
+    _check_covers(layer, chain)
+    covered = [(span.key, span.end_key) for each in chain.layers for span in each.manifest.spans]
+    plan = layer.plan(chain.end, covered)
+    check_next_layer(chain, plan, facts=session.profile)
+    return _write(session, plan, chain.full.folder.beside(destination.folder), None)
+
+
+def _write(
+    session: Session, plan: BackupPlan, folder: SealedStorage, encryption_info: bytes | None
+) -> tuple[BackupSummary, int]:
     identity = BackupIdentity(session.cluster_id.bytes, UUID(bytes=session.random(16), version=4).bytes)
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="backup") as executor:
         summary = write_backup(
@@ -207,8 +246,8 @@ def _write_full(
             session.engine,
             SessionNames(session),
             folder,
-            encryption_info=info,
-            profile=profile,
+            encryption_info=encryption_info,
+            profile=session.profile,
             clock=session.clock,
             identity=identity,
             executor=executor,

@@ -16,6 +16,7 @@ from ootheca.engine.base import QueryColumn, Source
 from ootheca.errors import OothecaError, UnsupportedError
 from ootheca.exec.changes import note_change
 from ootheca.exec.dispatch import dispatch
+from ootheca.exec.past import past_names
 from ootheca.exec.result import Result, ResultColumn
 from ootheca.sql import ast
 from ootheca.types import arrow_type
@@ -44,7 +45,9 @@ def run(statement: ast.Statement, session: Session) -> Result:
 
 def _run_query(query: ast.Query, session: Session, prefix: str = "") -> Result:
     text, sources = _without_brackets(query, session)
-    found = session.engine.run(prefix + text, session.names, sources=sources)
+    found = session.engine.run(
+        prefix + text, session.names, sources=sources, past=lambda operand: past_names(session, operand)
+    )
     if found.row_count is not None:
         note_change(session)
     if found.columns is None:
