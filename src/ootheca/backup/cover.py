@@ -70,11 +70,18 @@ def check_cover(chain: Chain, tables: Iterable[Table], *, facts: Profile | None 
     """
     facts = facts or profile(DEFAULT_VERSION)
     intervals = [_interval(layer) for layer in chain.layers]
+    # Where the full backup itself is missing, the newer build names the first index alone.
+    merges = facts.merges_spans and not chain.full.start
     for table in tables:
         if not table.has_data:
             continue
-        for start, end in index_spans(table, facts):
-            _check_span(intervals, start, end, facts)
+        for start, end in index_spans(table, merges=merges):
+            try:
+                _check_span(intervals, start, end, facts)
+            except OothecaError as exc:
+                if facts.merges_spans:
+                    raise
+                raise exc.prefixed(f"making import requests for {len(intervals)} backups") from exc
 
 
 def check_next_layer(chain: Chain, plan: BackupPlan, *, facts: Profile) -> None:
@@ -86,11 +93,16 @@ def check_next_layer(chain: Chain, plan: BackupPlan, *, facts: Profile) -> None:
     period = plan.period
     new = _Interval(period.after, period.until, _Spans.of(plan.spans), _Spans.of(plan.introduced))
     intervals = [*(_interval(layer) for layer in chain.layers), new]
-    try:
-        for start, end in plan.spans:
+    for start, end in plan.spans:
+        try:
             _check_span(intervals, start, end, facts)
-    except OothecaError as exc:
-        raise exc.prefixed("new backup would not cover expected time") from exc
+        except OothecaError as exc:
+            words = (
+                "new backup would not cover expected time"
+                if facts.merges_spans
+                else "invalid previous backups"
+            )
+            raise exc.prefixed(words) from exc
 
 
 def _interval(layer: Layer) -> _Interval:
@@ -116,14 +128,13 @@ def _check_span(intervals: Sequence[_Interval], start: bytes, end: bytes, facts:
             if not interval.spans.holds(low, high):
                 continue
             if until != interval.start:
-                raise _uncovered(intervals, (start, end), (until, interval.start), facts, is_gap=True)
+                raise _uncovered((start, end), (until, interval.start), facts, is_gap=True)
             until = interval.end
         if until != latest:
-            raise _uncovered(intervals, (start, end), (until, latest), facts, is_gap=False)
+            raise _uncovered((start, end), (until, latest), facts, is_gap=False)
 
 
 def _uncovered(
-    intervals: Sequence[_Interval],
     span: tuple[bytes, bytes],
     times: tuple[Timestamp, Timestamp],
     facts: Profile,
@@ -142,5 +153,4 @@ def _uncovered(
             if is_gap
             else " (or backups out of order)"
         )
-        message = f"making import requests for {len(intervals)} backups: {message}"
     return OothecaError(message, hint="list every layer from the full backup on, oldest first")

@@ -151,7 +151,7 @@ def plan_backup(
     runs = [
         run
         for table_id, ids in _index_ids(tables, scope.revisions).items()
-        for run in _runs(table_id, ids, profile)
+        for run in _runs(table_id, ids, merges=profile.merges_spans)
     ]
     spans = [run.span for run in runs]
     if profile.merges_spans:
@@ -171,14 +171,14 @@ def plan_backup(
     )
 
 
-def index_spans(table: Table, profile: Profile) -> list[Span]:
+def index_spans(table: Table, *, merges: bool) -> list[Span]:
     """Return a table's own spans, by index id.
 
-    One for each index, or for each run of indexes whose ids follow each other. An interleaved index has none: it lies
-    in its root's.
+    One for each index, or with `merges` for each run of indexes whose ids follow each other. An interleaved index has
+    none: it lies in its root's.
     """
     own = [index.id for index in table.all_indexes if not index.ancestors]
-    return [run.span for run in _runs(table.id, own, profile)]
+    return [run.span for run in _runs(table.id, own, merges=merges)]
 
 
 def plan_index(stored: Catalog, table_id: int, index_id: int, period: Period) -> Export:
@@ -215,10 +215,10 @@ def _index_ids(tables: Iterable[Table], revisions: Iterable[Revision]) -> dict[i
     return dict(sorted(found.items()))
 
 
-def _runs(table_id: int, index_ids: Iterable[int], profile: Profile) -> Iterator[_Run]:
+def _runs(table_id: int, index_ids: Iterable[int], *, merges: bool) -> Iterator[_Run]:
     run: list[int] = []
     for id_ in sorted(index_ids):
-        if run and not (profile.merges_spans and run[-1] + 1 == id_):
+        if run and not (merges and run[-1] + 1 == id_):
             yield _Run(table_id, tuple(run))
             run = []
         run.append(id_)

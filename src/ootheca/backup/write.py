@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from ootheca import pb
-from ootheca.backup.chain import manifest_in
+from ootheca.backup.claim import Claim
 from ootheca.backup.data_files import DataFiles
 from ootheca.backup.plan import BackupPlan
 from ootheca.backup.sealed import SealedStorage
@@ -23,12 +23,10 @@ from ootheca.clock import Clock, Timestamp
 from ootheca.codec import filenames
 from ootheca.codec.manifest import checksum, complete, encode_manifest
 from ootheca.engine.base import Engine, NameResolver
-from ootheca.errors import ObjectExistsError, StorageError
+from ootheca.errors import StorageError
 from ootheca.profile import Profile
 
 __all__ = ["BackupIdentity", "BackupSummary", "write_backup"]
-
-_IN_PROGRESS = " (is another operation already in progress?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +85,10 @@ def write_backup(
         StorageError: a file cannot be stored; nothing is left behind.
     """
     data = DataFiles(folder, profile, clock, identity.node_id, plan.primary_indexes, executor)
+    claim = Claim(folder.storage, identity.cluster_id, identity.backup_id)
     writer = _Writer(plan, engine, names, folder, profile, identity, data)
-    _claim(folder, identity.backup_id)
+    claim.take()
     with _removed_on_failure(writer):
-        _require_no_manifest(folder)  # again: another writer may have finished before the claim
         if encryption_info is not None:
             _store(writer, filenames.ENCRYPTION_INFO, encryption_info)
         for number, export in enumerate(plan.exports):
@@ -102,45 +100,12 @@ def write_backup(
         _store(writer, filenames.STATISTICS, folder.seal(b""))
         stored = bytes(folder.seal(encode_manifest(manifest, version=profile.version)))
         _store(writer, filenames.checksum_name(filenames.MANIFEST), checksum(stored))
+        claim.check()
         _store(writer, filenames.MANIFEST, stored)
     with suppress(StorageError):  # the backup is whole; a claim that stays keeps nobody from reading it
-        folder.storage.delete(filenames.CHECKPOINT)
+        claim.release()
     counts = manifest.entry_counts
     return BackupSummary(counts.rows, counts.index_entries, counts.data_size)
-
-
-def _claim(folder: SealedStorage, backup_id: bytes) -> None:
-    """Create the checkpoint file, which says that a backup is being written here; only one writer can.
-
-    It holds the backup's id: a store that reports a failure may have written the file all the same, and an attempt
-    that was repeated behind our back finds our own file in the way.
-    """
-    _require_no_manifest(folder)
-    if folder.storage.exists(filenames.CHECKPOINT):
-        raise _taken(folder, filenames.CHECKPOINT, _IN_PROGRESS)
-    try:
-        folder.storage.write(filenames.CHECKPOINT, backup_id, overwrite=False)
-    except ObjectExistsError as exc:
-        if folder.storage.read(filenames.CHECKPOINT) != backup_id:
-            raise _taken(folder, filenames.CHECKPOINT, _IN_PROGRESS) from exc
-    except StorageError:
-        with suppress(StorageError):
-            if folder.storage.read(filenames.CHECKPOINT) == backup_id:
-                folder.storage.delete(filenames.CHECKPOINT)
-        raise
-
-
-def _require_no_manifest(folder: SealedStorage) -> None:
-    name = manifest_in(folder.storage)
-    if name is not None:
-        raise _taken(folder, name, "")
-
-
-def _taken(folder: SealedStorage, name: str, explanation: str) -> ObjectExistsError:
-    return ObjectExistsError(
-        f"{folder.storage.uri} already contains a {name} file{explanation}",
-        hint="back up to another location, or append to the backup that is there",
-    )
 
 
 @contextmanager

@@ -56,6 +56,7 @@ __all__ = [
     "full_subdirectory",
     "incremental_subdirectory",
     "is_encryption_info",
+    "is_part_of_backup",
     "lock_name",
     "newest_latest",
     "parse_full_subdirectory",
@@ -85,6 +86,7 @@ PLACEHOLDER = "COCKROACH-BACKUP-PLACEHOLDER"
 
 _PARTITION_PREFIX = "BACKUP_PART"
 _DATA_SUFFIX = ".sst"
+_DATA_FILE = re.compile(r"(?:data/)?-?\d+\.sst")
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9=-]")
 _PARTITION = re.compile(r"BACKUP_PART_(\d+)_([A-Za-z0-9=_-]*)")
 _ENCRYPTION_INFO = re.compile(r"ENCRYPTION-INFO(?:-\d+)?")
@@ -126,6 +128,17 @@ def encryption_info_name(number: int = 1) -> str:
 def is_encryption_info(name: str) -> bool:
     """Whether a file name is that of a key set."""
     return _ENCRYPTION_INFO.fullmatch(name) is not None
+
+
+def is_part_of_backup(name: str) -> bool:
+    """Whether a name, relative to a layer's folder, is that of a file which a writer leaves beside the manifest."""
+    beside = {STATISTICS, checksum_name(MANIFEST)}
+    return (
+        name in beside
+        or is_encryption_info(name)
+        or parse_partition_name(name) is not None
+        or _DATA_FILE.fullmatch(name) is not None
+    )
 
 
 def partition_name(number: int, locality_kv: str) -> str:

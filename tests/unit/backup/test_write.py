@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
@@ -11,6 +12,7 @@ import pytest
 from ootheca import pb
 from ootheca.backup import data_files, write
 from ootheca.backup.chain import Layer, open_chain, read_layer
+from ootheca.backup.claim import Claim
 from ootheca.backup.sealed import SealedStorage, open_sealed
 from ootheca.codec.counts import RowCounter, row_prefix_lengths
 from ootheca.codec.manifest import checksum
@@ -335,3 +337,18 @@ def test_slices_end_between_rows() -> None:
         data_files._SLICE_ROWS = original
     assert [len(part) for part in parts] == [6, 6, 3]
     assert Ragged.concat([part.keys for part in parts]).to_list() == keys
+
+
+def test_what_an_interrupted_backup_of_this_cluster_left_is_cleared(bank: Bank) -> None:
+    storage = MemoryStorage()
+    cluster_id = random.Random(7).randbytes(32)[:16]
+    claim = Claim(storage, cluster_id, b"a backup that was")
+    claim.take()
+    for left in ("data/12.sst", "34.sst", "ENCRYPTION-INFO", "BACKUP-STATISTICS", "notes.txt"):
+        storage.write(left, b"left behind")
+    Claim(storage, cluster_id, b"another").take()
+    assert names(storage) == ["BACKUP-CHECKPOINT", "notes.txt"]
+    with pytest.raises(ObjectExistsError, match="already in progress"):
+        claim.check()
+    with pytest.raises(ObjectExistsError, match="already in progress"):
+        Claim(storage, bytes(16), b"of another cluster").take()

@@ -1,0 +1,110 @@
+"""The claim on a folder: a file that says that a backup is being written there; only one writer can make it.
+
+It holds the cluster's id and the backup's. A cluster runs in one process, and takes one backup at a time: a claim of
+its own that it finds is one that an interrupted backup left, and is taken over with what lies beside it.
+
+Source: reference/format/01 §7 (order of writing; BACKUP-CHECKPOINT, whose content is CockroachDB's own affair).
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from ootheca.backup.chain import manifest_in
+from ootheca.codec import filenames
+from ootheca.errors import ObjectExistsError, ObjectNotFoundError, StorageError
+from ootheca.storage.base import Storage
+
+__all__ = ["Claim"]
+
+_IN_PROGRESS = " (is another operation already in progress?)"
+
+
+class Claim:
+    """A writer's claim on the folder of one backup."""
+
+    def __init__(self, storage: Storage, cluster_id: bytes, backup_id: bytes) -> None:
+        self._storage = storage
+        self._cluster_id = cluster_id
+        self._content = cluster_id + backup_id
+
+    def take(self) -> None:
+        """Make the claim.
+
+        A store that reports a failure may have written the file all the same, and an attempt that was repeated behind
+        our back finds our own file in the way.
+
+        Raises:
+            ObjectExistsError: the folder holds a backup, or another writer's claim.
+            StorageError: it cannot be stored.
+        """
+        self.require_no_manifest()
+        self._take_over()
+        try:
+            self._storage.write(filenames.CHECKPOINT, self._content, overwrite=False)
+        except ObjectExistsError as exc:
+            if self._holder() != self._content:
+                raise self._taken(filenames.CHECKPOINT, _IN_PROGRESS) from exc
+        except StorageError:
+            with suppress(StorageError):
+                if self._holder() == self._content:
+                    self.release()
+            raise
+        try:
+            self.require_no_manifest()  # another writer may have finished before the claim
+        except BaseException:
+            with suppress(StorageError):
+                self.release()
+            raise
+
+    def check(self) -> None:
+        """Make sure that the claim still stands: a copy of this cluster may have taken it over.
+
+        Raises:
+            ObjectExistsError: it does not.
+        """
+        if self._holder() != self._content:
+            raise self._taken(filenames.CHECKPOINT, _IN_PROGRESS)
+
+    def release(self) -> None:
+        """Let go of the folder; errors as for `Storage.delete`."""
+        self._storage.delete(filenames.CHECKPOINT)
+
+    def require_no_manifest(self) -> None:
+        """Refuse a folder that holds a backup.
+
+        Raises:
+            ObjectExistsError: it does.
+        """
+        name = manifest_in(self._storage)
+        if name is not None:
+            raise self._taken(name, "")
+
+    def _take_over(self) -> None:
+        """Clear what an interrupted backup of this cluster left; refuse any other claim."""
+        holder = self._holder()
+        if holder is None:
+            return
+        if holder[: len(self._cluster_id)] != self._cluster_id:
+            raise self._taken(filenames.CHECKPOINT, _IN_PROGRESS)
+        if self._storage.can_list:
+            left = [entry.name for entry in self._storage.list() if filenames.is_part_of_backup(entry.name)]
+            for name in left:
+                self._storage.delete(name)
+        self.release()
+
+    def _holder(self) -> bytes | None:
+        try:
+            return bytes(self._storage.read(filenames.CHECKPOINT))
+        except ObjectNotFoundError:
+            return None
+
+    def _taken(self, name: str, explanation: str) -> ObjectExistsError:
+        hint = "back up to another location, or append to the backup that is there"
+        if explanation:
+            hint = (
+                f"wait for that operation; if it was interrupted, delete the file {name} there and try again"
+            )
+        return ObjectExistsError(
+            f"{self._storage.uri} already contains a {name} file{explanation}", hint=hint
+        )
