@@ -174,16 +174,6 @@ class FixedClock:
         self._next = Timestamp(reading.wall_ns + self._step_ns)
         return reading
 
-    def advance(self, step_ns: int) -> None:
-        """Move on by so many nanoseconds.
-
-        Raises:
-            ValueError: the step is negative.
-        """
-        if step_ns < 0:
-            raise ValueError("a clock moves forward")
-        self._next = Timestamp(self._next.wall_ns + step_ns)
-
 
 _unique_lock = threading.Lock()
 _system_units: list[int] = [0]

@@ -13,6 +13,7 @@ import pytest
 
 from ootheca.codec.checksum import crc32_rows, stored_checksums
 from ootheca.codec.counts import RowCounter
+from ootheca.codec.ragged import Ragged
 from ootheca.codec.sst.builder import OPTIONS, build_sst
 from ootheca.codec.sst.reader import SSTReader
 
@@ -79,7 +80,9 @@ def test_value_checksums_are_those_of_key_and_value(version, folder):
         some = np.flatnonzero(batch.values.lengths >= 5)
         keys, values = batch.keys.take(some), batch.values.take(some)
         stored = np.array([int.from_bytes(value[:4], "big") for value in values.to_list()], np.uint32)
-        computed = stored_checksums(crc32_rows(keys, values.trim(4)))
+        computed = stored_checksums(
+            crc32_rows(keys, Ragged.from_list([value[4:] for value in values.to_list()]))
+        )
         assert np.array_equal(stored[stored != 0], computed[stored != 0]), path
 
 

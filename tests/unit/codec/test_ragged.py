@@ -145,14 +145,6 @@ def test_bytes_by_position_from_either_end():
         byte_at(rows, -3)
 
 
-def test_trimming_both_ends():
-    rows = Ragged.from_list([b"abcd", b"xyz"])
-    assert rows.trim(1, 1).to_list() == [b"bc", b"y"]
-    assert rows.trim(np.array([0, 2])).to_list() == [b"abcd", b"z"]
-    with pytest.raises(InternalError):
-        rows.trim(2, 2)
-
-
 def test_nulls_and_other_arrow_types_become_rows():
     assert Ragged.from_arrow(pa.array([b"a", None, b"bc"], pa.binary())).to_list() == [b"a", b"", b"bc"]
     assert Ragged.from_arrow(pa.array(["ä", "b"])).to_list() == ["ä".encode(), b"b"]

@@ -88,11 +88,6 @@ class SSTBuilder:
         """Rows added so far."""
         return self._num_entries
 
-    @property
-    def estimated_size(self) -> int:
-        """Bytes of the finished blocks and of the rows that wait, the latter uncompressed."""
-        return self._file_size + self._waiting_size
-
     def add(self, batch: KeyValueBatch) -> None:
         """Add rows that sort after all rows before them (see `mvcc.argsort_versions`).
 

@@ -106,7 +106,7 @@ def _named(columns: Sequence[QueryColumn], names: Sequence[str]) -> list[QueryCo
     return [QueryColumn(name, column.type) for name, column in zip(names, columns, strict=True)]
 
 
-def _add_columns(session: Session, desc: pb.TableDescriptor, columns: Iterable[QueryColumn]) -> None:
+def _with_columns(session: Session, desc: pb.TableDescriptor, columns: Iterable[QueryColumn]) -> TableBuilder:
     builder = TableBuilder(session, desc)
     for column in columns:
         builder.append_column(
@@ -114,6 +114,11 @@ def _add_columns(session: Session, desc: pb.TableDescriptor, columns: Iterable[Q
             type_message(column.type, session.catalog),
             is_nullable=session.rules.has_nullable_views,
         )
+    return builder
+
+
+def _add_columns(session: Session, desc: pb.TableDescriptor, columns: Iterable[QueryColumn]) -> None:
+    builder = _with_columns(session, desc, columns)
     desc.next_index_id = desc.next_family_id = 0
     primary = desc.primary_index
     primary.version = 0
@@ -126,13 +131,7 @@ def _add_columns(session: Session, desc: pb.TableDescriptor, columns: Iterable[Q
 
 
 def _add_stored_columns(session: Session, desc: pb.TableDescriptor, columns: Iterable[QueryColumn]) -> None:
-    builder = TableBuilder(session, desc)
-    for column in columns:
-        builder.append_column(
-            column.name,
-            type_message(column.type, session.catalog),
-            is_nullable=session.rules.has_nullable_views,
-        )
+    builder = _with_columns(session, desc, columns)
     ensure_primary_key(builder)
     desc.primary_index.created_at_nanos = 0
     if not session.rules.has_created_at:
