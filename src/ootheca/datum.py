@@ -32,6 +32,8 @@ import pyarrow.compute as pc
 from ootheca.types import DATE_INFINITY_DAYS, Family, SQLType
 
 __all__ = [
+    "civil_from_days",
+    "days_from_civil",
     "format_array",
     "format_bytes",
     "format_date",
@@ -303,12 +305,12 @@ def format_date(days: int) -> str:
 
 
 def _date_text(days: int) -> tuple[str, bool]:
-    year, month, day = _civil(days)
+    year, month, day = civil_from_days(days)
     is_bc = year <= 0
     return f"{1 - year if is_bc else year:04d}-{month:02d}-{day:02d}", is_bc
 
 
-def _civil(days: int) -> tuple[int, int, int]:
+def civil_from_days(days: int) -> tuple[int, int, int]:
     """Return (year, month, day) of days since 1970-01-01, proleptic Gregorian; year 0 is 1 BC."""
     shifted = days + 719_468  # days since 0000-03-01
     era, day_of_era = divmod(shifted, 146_097)
@@ -318,6 +320,14 @@ def _civil(days: int) -> tuple[int, int, int]:
     month = shifted_month + 3 if shifted_month < 10 else shifted_month - 9
     day = day_of_year - (153 * shifted_month + 2) // 5 + 1
     return year_of_era + era * 400 + (month <= 2), month, day
+
+
+def days_from_civil(year: int, month: int, day: int) -> int:
+    """Return days since 1970-01-01 of a proleptic Gregorian date; year 0 is 1 BC."""
+    era, year_of_era = divmod(year - (month <= 2), 400)
+    day_of_year = (153 * (month - 3 if month > 2 else month + 9) + 2) // 5 + day - 1
+    day_of_era = year_of_era * 365 + year_of_era // 4 - year_of_era // 100 + day_of_year
+    return era * 146_097 + day_of_era - 719_468
 
 
 def format_time(microseconds: int) -> str:

@@ -32,22 +32,6 @@ POSITIVE_INFINITY, NEGATIVE_INFINITY = 2**63 - 1, -(2**63)  # days of the infini
 _DAY = 86_400
 _MICROS = 10**6
 _NANOS = 10**9
-_DAYS_TO_EPOCH = 719_468  # from 0000-03-01 to 1970-01-01
-_DAYS_IN_ERA = 146_097  # 400 years
-
-
-def _days(year: int, month: int, day: int) -> int:
-    year -= month <= 2
-    era, year_of_era = divmod(year, 400)
-    day_of_year = (153 * (month - 3 if month > 2 else month + 9) + 2) // 5 + day - 1
-    return (
-        era * _DAYS_IN_ERA
-        + year_of_era * 365
-        + year_of_era // 4
-        - year_of_era // 100
-        + day_of_year
-        - _DAYS_TO_EPOCH
-    )
 
 
 def format_date(days: int) -> str:
@@ -111,7 +95,7 @@ def _days_of(match: re.Match[str], what: str) -> int:
     is_leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
     if not 1 <= month <= 12 or not 1 <= day <= _MONTH_SIZES[month - 1] - (month == 2 and not is_leap):
         raise InvalidValueError(f'could not parse "{match.string}" as type {what}', sqlstate="22008")
-    return _days(year, month, day)
+    return datum.days_from_civil(year, month, day)
 
 
 def _nanos_of(match: re.Match[str], what: str, *, hours: int = 24) -> int:

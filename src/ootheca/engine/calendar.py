@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from ootheca.datum import format_time
+from ootheca.datum import civil_from_days, days_from_civil, format_time
 from ootheca.datum import format_timestamp as _format_timestamp
 from ootheca.errors import InvalidValueError
 from ootheca.types import DATE_INFINITY_DAYS
@@ -31,27 +31,6 @@ _TIMESTAMP = re.compile(
 _CLOCK = re.compile(rf"\s*{_TIME}\s*{_ZONE}\s*", re.IGNORECASE)
 _COMPACT = re.compile(r"\s*(\d{4})(\d{2})(\d{2})\s*")
 _SPECIAL = {"infinity": DATE_INFINITY_DAYS, "-infinity": -DATE_INFINITY_DAYS, "epoch": 0}
-
-
-def days_from_civil(year: int, month: int, day: int) -> int:
-    """Return days since 1970-01-01 of a proleptic Gregorian date; year 0 is 1 BC."""
-    year -= month <= 2
-    era = year // 400
-    year_of_era = year - era * 400
-    day_of_year = (153 * (month + (-3 if month > 2 else 9)) + 2) // 5 + day - 1
-    return era * 146_097 + year_of_era * 365 + year_of_era // 4 - year_of_era // 100 + day_of_year - 719_468
-
-
-def civil_from_days(days: int) -> tuple[int, int, int]:
-    """Return (year, month, day); year 0 is 1 BC."""
-    days += 719_468
-    era = days // 146_097
-    day_of_era = days - era * 146_097
-    year_of_era = (day_of_era - day_of_era // 1460 + day_of_era // 36_524 - day_of_era // 146_096) // 365
-    day_of_year = day_of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
-    shifted = (5 * day_of_year + 2) // 153
-    month = shifted + (3 if shifted < 10 else -9)
-    return year_of_era + era * 400 + (month <= 2), month, day_of_year - (153 * shifted + 2) // 5 + 1
 
 
 def _bad(text: str, kind: str) -> InvalidValueError:
