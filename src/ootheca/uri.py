@@ -29,6 +29,7 @@ __all__ = [
     "URI",
     "LocalityURIs",
     "join",
+    "mask_uri",
     "parse_kms_uri",
     "parse_storage_uri",
     "redact_uri",
@@ -66,6 +67,8 @@ _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _PORT: Final = re.compile(r"(:[0-9]*)?\Z")
 _BAD_HOST_ESCAPE: Final = re.compile(r"%(?!25)[0-7][0-9A-Fa-f]")
 _BAD_HOST_CHARACTER: Final = re.compile(r"[^A-Za-z0-9\-_.~!$&'()*+,;=:\[\]<>\"%\u0080-\U0010ffff]")
+_PARAM: Final = re.compile(r"(?<![^?&;=/\s])([^?&;=/\s]++)=[^&]*+")  # also where the `?` was forgotten
+_KEY_PATH: Final = re.compile(r"^([A-Za-z0-9+\-.]*:/{0,3}).+", re.DOTALL)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -200,6 +203,21 @@ def redact_uri(text: str, *, kms: bool = False, hide_kms_key: bool = True) -> st
     return uri.redacted(hide_key=kms and hide_kms_key)
 
 
+def mask_uri(text: str, *, kms: bool = False) -> str:
+    """Return a text with what may be a secret replaced and the rest as it was typed, whether it is a valid URI or not.
+
+    Args:
+        kms: the text names a master key, whose path is replaced too.
+    """
+    masked = _PARAM.sub(
+        lambda found: f"{found[1]}={REDACTED}" if _is_secret(unquote_plus(found[1])) else found[0], text
+    )
+    head, question, query = masked.partition("?")
+    if kms:
+        head = _KEY_PATH.sub(rf"\g<1>{REDACTED}", head)
+    return _mask_userinfo(head) + question + query
+
+
 def join(uri: URI, *parts: str) -> URI:
     """Return the URI with parts appended to its path; parameters stay as they were written."""
     appended = [part.lstrip("/") for part in parts if part.strip("/")]
@@ -266,7 +284,7 @@ class _MalformedError(Exception):
 
 
 def _parse_error(text: str, reason: _MalformedError) -> InvalidValueError:
-    return InvalidValueError(f"parse {_quoted(_mask_text(text))}: {reason}", sqlstate="XXUUU")
+    return InvalidValueError(f"parse {_quoted(mask_uri(text))}: {reason}", sqlstate="XXUUU")
 
 
 def _parse(text: str, *, via_request: bool) -> URI:
@@ -409,17 +427,6 @@ def _escaped_path(uri: URI) -> str:
     if uri.raw_path and _VALID_RAW_PATH.match(uri.raw_path):
         return uri.raw_path
     return quote(uri.path, safe=_PATH_SAFE, errors="surrogateescape")
-
-
-def _mask_text(text: str) -> str:
-    """Replace what may be a secret in a text that is no valid URI, leaving the rest as it was typed."""
-    head, question, query = text.partition("?")
-    pairs = query.split("&")
-    for i, pair in enumerate(pairs):
-        name, equals, _ = pair.partition("=")
-        if equals and _is_secret(unquote_plus(name)):
-            pairs[i] = f"{name}={REDACTED}"
-    return _mask_userinfo(head) + question + "&".join(pairs)
 
 
 def _mask_userinfo(text: str) -> str:

@@ -24,7 +24,7 @@ from ootheca.sql.format import format_statement
 from ootheca.sql.parser import parse
 from tests.conformance.matching import Matcher
 
-__all__ = ["Outcome", "check_file", "deviations"]
+__all__ = ["Outcome", "check_file", "deviations", "recorded", "recorded_or_ours"]
 
 _HERE = Path(__file__).parent
 _LARGE_ID = 110
@@ -64,17 +64,27 @@ def deviations() -> list[dict[str, Any]]:
     return listed
 
 
+def recorded(path: Path) -> Any:
+    """Return the content of a file of evidence: a list of answers, or a dictionary of them."""
+    text = path.read_text()
+    return [json.loads(line) for line in text.splitlines()] if path.suffix == ".jsonl" else json.loads(text)
+
+
+def recorded_or_ours(path: Path, version: str) -> list[dict[str, Any]]:
+    """Return a file's answers, those that we decided against replaced by ours."""
+    return _with_deviations(recorded(path), path, version)
+
+
 def check_file(path: Path, version: str, external_io_dir: Path | None = None) -> Iterator[Outcome]:
     """Check one file of evidence; its content says of which kind it is."""
-    text = path.read_text()
-    if path.suffix == ".jsonl":
-        return _parses([json.loads(line) for line in text.splitlines() if line], version)
-    content = json.loads(text)
+    content = recorded(path)
     if isinstance(content, dict):
         from tests.conformance.ddl import check_ddl
 
         return (Outcome(*pair) for pair in check_ddl(content, version))
     content = _with_deviations(content, path, version)
+    if path.suffix == ".jsonl":
+        return _parses(content, version)
     if content and "args" in content[0]:
         return _shell(content, version)
     return _scenario(content, version, external_io_dir)

@@ -8,12 +8,10 @@ from pathlib import Path
 from prompt_toolkit.history import FileHistory
 
 from ootheca.errors import OothecaError
-from ootheca.sql.lexer import Token, tokenize
 from ootheca.sql.parser import parse
+from ootheca.sql.secrets import find_secrets
 
 __all__ = ["SafeHistory", "history_path", "safe_text"]
-
-_SECRET_WORDS = frozenset({"encryption_passphrase", "password"})
 
 
 def history_path() -> Path:
@@ -41,30 +39,11 @@ class SafeHistory(FileHistory):
 
 def safe_text(text: str) -> str | None:
     """Return a text as it may be kept: itself without secrets, redacted, or None when neither can be had."""
-    tokens = list(tokenize(text))
-    secrets = _secrets(tokens)
-    if not secrets and not any("://" in str(token.value) or ":/" in str(token.value) for token in tokens):
+    secrets = find_secrets(text)
+    if not secrets and ":/" not in text:
         return text
     try:
         redacted = ";\n".join(statement.redacted() for statement in parse(text)) + ";"
     except OothecaError:
         return None
-    return None if any(secret in redacted for secret in secrets) else redacted
-
-
-def _secrets(tokens: list[Token]) -> set[str]:
-    """Return the strings that follow a word for a secret, such as `encryption_passphrase = '…'`."""
-    found = set()
-    awaits = False
-    for token in tokens:
-        if token.kind == "WORD" and token.value in _SECRET_WORDS:
-            awaits = True
-        elif awaits and token.kind in ("SCONST", "IDENT", "BCONST"):
-            found.add(token.text)
-            awaits = False
-        elif token.kind == "OP" and token.value in (",", ";"):
-            awaits = False
-        elif token.kind == "ERROR" and awaits:
-            found.add(str(token.value))
-    found.discard("")
-    return found
+    return None if any(secret.value in redacted for secret in secrets) else redacted

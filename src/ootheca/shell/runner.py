@@ -10,6 +10,7 @@ from ootheca.errors import CanceledError, OothecaError
 from ootheca.shell.render.errors import format_notice
 from ootheca.shell.render.registry import renderer
 from ootheca.shell.render.values import text_rows
+from ootheca.sql.secrets import MaskedText
 
 if TYPE_CHECKING:
     from ootheca.exec.result import Result
@@ -39,7 +40,7 @@ def run_batch(session: Session, options: Options, sql: str) -> None:
         KeyboardInterrupt: the running statement is undone.
     """
     if options.echo:
-        complain(f"> {sql.strip()}\n")
+        complain(f"> {MaskedText(sql).text.strip()}\n")
     tag: str | None = None
     results = session.execute(sql)
     while True:

@@ -15,6 +15,7 @@ from ootheca.shell.interrupts import Interrupts
 from ootheca.shell.lines import LineBuffer, is_meta_line, leaves_statement_open
 from ootheca.shell.render.errors import as_ootheca_error, format_error, format_failure, format_notice
 from ootheca.shell.runner import canceled, complain, run_batch
+from ootheca.sql.secrets import MaskedText
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -152,7 +153,7 @@ class Shell:
             return
         rest = self.buffer.take()
         if leaves_statement_open(rest):
-            last = rest.strip().splitlines()[-1]
+            last = MaskedText(rest).text.strip().splitlines()[-1]
             complain(
                 format_notice(f"the last statement has no semicolon, and is run all the same: {_short(last)}")
             )

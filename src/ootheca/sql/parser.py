@@ -24,6 +24,7 @@ from ootheca.sql import ast
 from ootheca.sql.fold import PASS_THROUGH, fold, look_ahead, make_query
 from ootheca.sql.lalr import RejectedError, UnexpectedTokenError, machine
 from ootheca.sql.lexer import Token, tokenize
+from ootheca.sql.secrets import MaskedText
 from ootheca.sql.split import StatementText, is_complete, split
 
 __all__ = [
@@ -149,7 +150,19 @@ def syntax_error(text: str, offset: int, token: str, hint: str | None = None) ->
         token: as CockroachDB names it: the folded word, the string's content, or `EOF`.
         hint: what `\\h` helps with, such as `SELECT`.
     """
-    return ParseError(f'at or near "{token}": syntax error', detail=_detail(text, offset), hint=_hint(hint))
+    return _error_at(text, offset, token, "syntax error", hint=_hint(hint))
+
+
+def _error_at(
+    text: str, offset: int, token: str, message: str, *, sqlstate: str | None = None, hint: str | None = None
+) -> ParseError:
+    masked = MaskedText(text)
+    return ParseError(
+        f'at or near "{masked.token(offset, token)}": {message}',
+        sqlstate=sqlstate,
+        detail=_detail(masked.text, masked.place(offset)),
+        hint=hint,
+    )
 
 
 def _detail(text: str, offset: int) -> str:
@@ -241,15 +254,12 @@ class _Source:
 
     def _lexical_error(self, token: Token, topic: str | None) -> ParseError:
         message = f"lexical error: {token.value}"
-        return ParseError(message, detail=_detail(self.text, token.start), hint=_hint(topic))
+        masked = MaskedText(self.text)
+        return ParseError(message, detail=_detail(masked.text, masked.place(token.start)), hint=_hint(topic))
 
     def _raise_rejected(self, error: RejectedError) -> NoReturn:
         token = error.token or self.end_token
-        raise ParseError(
-            f'at or near "{token.text}": {error.message}',
-            sqlstate=error.sqlstate,
-            detail=_detail(self.text, token.start),
-        ) from error
+        raise _error_at(self.text, token.start, token.text, error.message, sqlstate=error.sqlstate) from error
 
     def _check_nesting(self, tokens: Sequence[Token]) -> None:
         depth = 0
@@ -262,11 +272,8 @@ class _Source:
                 depth -= 1
 
     def _too_deep(self, token: Token) -> ParseError:
-        return ParseError(
-            f'at or near "{token.text}": statement is nested too deeply',
-            sqlstate="54001",
-            detail=_detail(self.text, token.start),
-        )
+        message = "statement is nested too deeply"
+        return _error_at(self.text, token.start, token.text, message, sqlstate="54001")
 
 
 def _is_pass_through(token: Token) -> bool:

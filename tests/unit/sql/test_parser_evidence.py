@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +10,13 @@ import pytest
 from ootheca.errors import ParseError
 from ootheca.sql.format import format_statement
 from ootheca.sql.parser import parse
+from tests.conformance.checks import recorded_or_ours
 
 EVIDENCE = Path(__file__).parents[3] / "fixtures" / "conformance"
 CASES = [
-    (path.parent.name, json.loads(line))
+    (path.parent.name, case)
     for path in sorted(EVIDENCE.glob("*/parse.jsonl"))
-    for line in path.read_text(encoding="utf-8").splitlines()
+    for case in recorded_or_ours(path, path.parent.name)
 ]
 ACCEPTED = [(version, case) for version, case in CASES if case["ok"]]
 REFUSED = [(version, case) for version, case in CASES if not case["ok"]]
