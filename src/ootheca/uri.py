@@ -28,6 +28,7 @@ __all__ = [
     "SECRET_PARAMS",
     "URI",
     "LocalityURIs",
+    "is_kms_uri",
     "join",
     "mask_uri",
     "parse_kms_uri",
@@ -49,6 +50,7 @@ SECRET_PARAMS: Final = frozenset(
         "AZURE_CLIENT_SECRET",
         "BEARER_TOKEN",
         "CREDENTIALS",
+        "SASL_PASSWORD",
     }
 )
 """Parameters whose value is never printed; compared without case, so that a misspelt name leaks nothing."""
@@ -69,6 +71,7 @@ _BAD_HOST_ESCAPE: Final = re.compile(r"%(?!25)[0-7][0-9A-Fa-f]")
 _BAD_HOST_CHARACTER: Final = re.compile(r"[^A-Za-z0-9\-_.~!$&'()*+,;=:\[\]<>\"%\u0080-\U0010ffff]")
 _PARAM: Final = re.compile(r"(?<![^?&;=/\s])([^?&;=/\s]++)=[^&]*+")  # also where the `?` was forgotten
 _KEY_PATH: Final = re.compile(r"^([A-Za-z0-9+\-.]*:/{0,3}).+", re.DOTALL)
+_KMS_START: Final = re.compile(r"(?:aws|aws-kms|gcp-kms|azure-kms|testkms):|gs:///", re.IGNORECASE)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -216,6 +219,11 @@ def mask_uri(text: str, *, kms: bool = False) -> str:
     if kms:
         head = _KEY_PATH.sub(rf"\g<1>{REDACTED}", head)
     return _mask_userinfo(head) + question + query
+
+
+def is_kms_uri(text: str) -> bool:
+    """Whether a text can only be the URI of a master key: by its scheme, or `gs` without a bucket."""
+    return _KMS_START.match(text) is not None
 
 
 def join(uri: URI, *parts: str) -> URI:

@@ -9,7 +9,7 @@ from prompt_toolkit.history import FileHistory
 
 from ootheca.errors import OothecaError
 from ootheca.sql.parser import parse
-from ootheca.sql.secrets import find_secrets
+from ootheca.sql.secrets import MaskedText
 
 __all__ = ["SafeHistory", "history_path", "safe_text"]
 
@@ -38,12 +38,12 @@ class SafeHistory(FileHistory):
 
 
 def safe_text(text: str) -> str | None:
-    """Return a text as it may be kept: itself without secrets, redacted, or None when neither can be had."""
-    secrets = find_secrets(text)
-    if not secrets and ":/" not in text:
+    """Return a text as it may be kept: its secrets masked, or None where they cannot be told from the rest for sure."""
+    masked = MaskedText(text)
+    if masked.text == text:
         return text
     try:
-        redacted = ";\n".join(statement.redacted() for statement in parse(text)) + ";"
+        parse(text)
     except OothecaError:
         return None
-    return None if any(secret.value in redacted for secret in secrets) else redacted
+    return masked.text

@@ -443,6 +443,11 @@ def show_jobs_details(c: Children) -> ast.ShowJobs:
 
 
 @action
+def show_jobs_query_details(c: Children) -> ast.ShowJobs:
+    return ast.ShowJobs(query=c[0], with_execution_details=True)
+
+
+@action
 def show_jobs_when_complete(c: Children) -> ast.ShowJobs:
     return ast.ShowJobs(query=c[0], when_complete=True)
 

@@ -260,9 +260,6 @@ def _show_create(kind: str, c: Children) -> ast.ShowCreate:
 actions(
     _show_create,
     show_create=("",),
-    show_create_table=("TABLE",),
-    show_create_view=("VIEW",),
-    show_create_sequence=("SEQUENCE",),
     show_create_schema=("SCHEMA",),
     show_create_database=("DATABASE",),
     show_create_all_tables=("ALL TABLES",),

@@ -157,8 +157,8 @@ def show_backups(node: ast.ShowBackups, style: Style) -> str:
 @formats(ast.AlterBackup)
 def alter_backup(node: ast.AlterBackup, style: Style) -> str:
     where = f"{style.string(node.subdirectory)} IN " if node.subdirectory is not None else ""
-    new = style.kms_uris(node.new_kms, hide_key=False)
-    old = style.kms_uris(node.old_kms, hide_key=False)
+    new = style.kms_uris(node.new_kms, hide_key=True)
+    old = style.kms_uris(node.old_kms, hide_key=True)
     return f"ALTER BACKUP {where}{style.uri(node.uri)} ADD NEW_KMS={new} WITH OLD_KMS={old}"
 
 

@@ -53,7 +53,7 @@ class Style:
         return format_string(value) if isinstance(value, str) else str(value)
 
     def uri(self, value: ast.StringOrPlaceholder) -> str:
-        """Print the URI of a storage."""
+        """Print the URI of a storage, or where either may stand, of a master key, whose path is hidden then."""
         if self.redact and isinstance(value, str):
             return format_string(_redact_uri(value))
         return self.string(value)
@@ -136,9 +136,9 @@ def format_node(node: ast.Node, style: Style) -> str:
 
 
 def _redact_uri(text: str, *, kms: bool = False, hide_key: bool = True) -> str:
-    from ootheca.uri import redact_uri
+    from ootheca.uri import is_kms_uri, redact_uri
 
-    return redact_uri(text, kms=kms, hide_kms_key=hide_key)
+    return redact_uri(text, kms=kms or is_kms_uri(text), hide_kms_key=hide_key)
 
 
 def _one_or_list(texts: list[str]) -> str:

@@ -218,13 +218,8 @@ def show_create(node: ast.ShowCreate, style: Style) -> str:
     del style
     if node.name is None:
         return f"SHOW CREATE {node.kind}"
-    kind = f"{node.kind} " if node.kind in ("DATABASE", "SCHEMA") else ""
-    return f"SHOW CREATE {kind}{_created_name(node.name, has_kind=bool(kind or node.kind))}"
-
-
-def _created_name(name: ast.ObjectName, *, has_kind: bool) -> str:
-    del has_kind
-    return str(name)
+    kind = f"{node.kind} " if node.kind else ""
+    return f"SHOW CREATE {kind}{node.name}"
 
 
 @formats(ast.ShowColumns)

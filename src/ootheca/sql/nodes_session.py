@@ -237,9 +237,10 @@ class ShowSequences(Statement):
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ShowCreate(Statement):
-    """SHOW CREATE [TABLE | VIEW | SEQUENCE | SCHEMA | DATABASE] name; `kind` is '' without the word.
+    """SHOW CREATE [SCHEMA | DATABASE] name; `kind` is '' for any other object.
 
-    `kind` may be `ALL TABLES`, `ALL SCHEMAS`, `ALL TYPES`; then there is no name.
+    TABLE, VIEW and SEQUENCE may be written and say nothing, as in CockroachDB. `kind` may be `ALL TABLES`,
+    `ALL SCHEMAS`, `ALL TYPES`; then there is no name.
     """
 
     kind: str

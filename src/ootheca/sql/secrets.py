@@ -12,13 +12,12 @@ from dataclasses import dataclass
 
 from ootheca.names import RESERVED_KEYWORDS
 from ootheca.sql.lexer import Token, tokenize
-from ootheca.uri import REDACTED, SECRET_PARAMS, mask_uri
+from ootheca.uri import REDACTED, SECRET_PARAMS, is_kms_uri, mask_uri
 
 __all__ = ["MASK", "MaskedText", "Secret", "find_secrets"]
 
 MASK = "*****"
 _SECRET_WORDS = frozenset({"encryption_passphrase", "password"})
-_KEY_WORDS = frozenset({"kms", "new_kms", "old_kms"})
 _STRINGS = frozenset({"SCONST", "IDENT", "BCONST", "BITCONST"})
 _OPENS_VALUE = frozenset({"=", "("})
 _ENDS_VALUE = frozenset({",", ";", ")"})
@@ -68,7 +67,6 @@ def _between(text: str, known: Sequence[Secret]) -> Iterator[Secret]:
 def _in_tokens(text: str, tokens: Sequence[Token]) -> Iterator[Secret]:
     names_user = [token.value for token in tokens[:2]] in _USER_STATEMENTS
     index = 0
-    names_key = False
     while index < len(tokens):
         token = tokens[index]
         index += 1
@@ -78,10 +76,8 @@ def _in_tokens(text: str, tokens: Sequence[Token]) -> Iterator[Secret]:
             if value:
                 start, end = value[0].start, value[-1].end
                 yield Secret(start, end, value[0].text, f"'{MASK}'")
-        elif token.kind == "WORD":
-            names_key = word in _KEY_WORDS
         elif token.kind in ("SCONST", "IDENT"):
-            masked = mask_uri(token.text, kms=names_key)
+            masked = mask_uri(token.text, kms=is_kms_uri(token.text))
             if masked != token.text:
                 quote = text[token.end - 1] if text[token.end - 1] in "'\"" else "'"
                 yield Secret(token.start, token.end, token.text, f"{quote}{masked}{quote}")
