@@ -1,39 +1,11 @@
-"""Statements of every documented shape parse, also in the way the documentation prints them."""
+"""Statements parse in the way the documentation prints them. (Every example: tests/conformance/documented.py.)"""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import pytest
 
 from ootheca.errors import ParseError
-from ootheca.sql.format import format_statement
 from ootheca.sql.parser import parse, parse_one
-
-
-def _cases() -> list[tuple[str, str]]:
-    node, found = "", []
-    for line in Path(__file__).with_name("documented.sql").read_text(encoding="utf-8").splitlines():
-        if line.startswith("-- @ "):
-            node = line.removeprefix("-- @ ")
-        elif line and not line.startswith("--"):
-            found.append((node, line))
-    return found
-
-
-CASES = _cases()
-
-
-def test_the_list_is_there() -> None:
-    assert len(CASES) > 200
-
-
-@pytest.mark.parametrize(("node", "text"), CASES, ids=[text for _, text in CASES])
-def test_documented_shape(node: str, text: str) -> None:
-    statement = parse_one(text)
-    assert type(statement).__name__ == node
-    assert parse_one(format_statement(statement, reveal=True)) == statement
-
 
 SEEDS = (
     "> BACKUP TO 's3://test/backups/test_kms?A=1'\n    WITH kms = 'aws:///<cmk>?A=123456&REGION=us-east-1';",
