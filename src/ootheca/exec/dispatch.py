@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from ootheca.errors import UnsupportedError
+from ootheca.errors import ParseError, UnsupportedError
 
 if TYPE_CHECKING:
     from ootheca.exec.result import Result
@@ -97,6 +97,7 @@ def dispatch(statement: Statement, session: Session) -> Result:
 
     Raises:
         UnsupportedError: a statement that is known and not done here.
+        ParseError: it is nested too deeply.
     """
     name = type(statement).__name__
     path = HANDLERS.get(name)
@@ -109,7 +110,11 @@ def dispatch(statement: Statement, session: Session) -> Result:
         if exc.name != path:
             raise
         raise UnsupportedError(f"unimplemented: {_spell(name)} is not supported") from exc
-    result: Result = module.run(statement, session)
+    try:
+        result: Result = module.run(statement, session)
+    except RecursionError as exc:
+        # Queries are read and written by recursion; how deep they may be depends on who is asked.
+        raise ParseError("statement is nested too deeply", sqlstate="54001") from exc
     return result
 
 

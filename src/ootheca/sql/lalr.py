@@ -239,9 +239,13 @@ def _picker(children: list[int] | None) -> Action | None:
     if children is None:
         return None
 
+    # A list that begins with a shorter one of its kind grows it, so that long lists take linear time.
+    grows = bool(children) and children[0] >= _SPLICE
+    others = children[1:] if grows else children
+
     def pick(values: list[Any]) -> list[Any]:
-        picked: list[Any] = []
-        for position in children:
+        picked: list[Any] = values[children[0] - _SPLICE] if grows else []
+        for position in others:
             if position < 0:
                 picked.append(None)
             elif position >= _SPLICE:

@@ -74,10 +74,13 @@ class _Scan:
         self.end = end
 
     def finish(self, text: str, *, is_terminated: bool, is_broken: bool = False) -> StatementText:
-        body = text[self.start : self.end]
-        for first, last in reversed(self.blanks):
+        pieces = []
+        position = self.start
+        for first, last in self.blanks:
             if self.start <= first and last <= self.end:
-                body = f"{body[: first - self.start]}{' ' * (last - first)}{body[last - self.start :]}"
+                pieces += [text[position:first], " " * (last - first)]
+                position = last
+        body = "".join([*pieces, text[position : self.end]])
         return StatementText(body, self.start, self.end, is_terminated, is_broken)
 
 

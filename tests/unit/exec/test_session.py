@@ -9,7 +9,13 @@ import pyarrow as pa
 import pytest
 
 from ootheca.clock import FixedClock, Timestamp
-from ootheca.errors import DuplicateTableError, OothecaError, UndefinedTableError, UnsupportedError
+from ootheca.errors import (
+    DuplicateTableError,
+    OothecaError,
+    ParseError,
+    UndefinedTableError,
+    UnsupportedError,
+)
 from ootheca.exec.dispatch import HANDLERS
 from ootheca.exec.result import Result, integer, string
 from ootheca.exec.session import Session
@@ -194,3 +200,11 @@ def test_an_error_in_kept_rows_waits_for_its_reader() -> None:
         next(stream)
     with pytest.raises(StopIteration):
         next(stream)
+
+
+@pytest.mark.parametrize("text", ["1 + " * 2000 + "1", "NOT " * 2000 + "true", "(" * 90 + "1" + ")" * 90])
+def test_query_that_is_too_deep_to_be_read_is_refused(session: Session, text: str) -> None:
+    with pytest.raises(ParseError, match="statement is nested too deeply") as caught:
+        _run(session, f"SELECT {text}")
+    assert caught.value.sqlstate == "54001"
+    assert _one(session, "SELECT 1") == [(1,)]

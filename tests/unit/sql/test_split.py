@@ -65,3 +65,9 @@ def test_what_has_no_end_takes_the_rest(text: str) -> None:
     (part,) = split(text)
     assert part.is_broken
     assert part.text == text
+
+
+def test_every_continued_line_of_a_long_statement_is_joined() -> None:
+    (part,) = split("SELECT 1 \\\n" * 50_000)
+    assert "\\" not in part.text
+    assert part.text.count("\n") == 49_999

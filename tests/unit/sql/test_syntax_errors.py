@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ootheca.errors import ParseError
+from ootheca.sql import ast
 from ootheca.sql.parser import parse, parse_expression, parse_one, syntax_error
 
 
@@ -108,6 +109,16 @@ def test_deep_nesting_in_a_query_that_is_passed_on_is_refused(depth: int) -> Non
 def test_moderate_nesting_parses_and_prints() -> None:
     text = f"{'(' * 60}1{')' * 60}"
     assert str(parse_expression(text)) == text
+
+
+def test_long_lists_are_read_whole() -> None:
+    keys = ", ".join(f"'aws:///{number}'" for number in range(50_000))
+    statement = parse_one(f"BACKUP TO 'x' WITH kms = ({keys})")
+    assert isinstance(statement, ast.Backup)
+    assert statement.options.kms[-1] == "aws:///49999"
+    assert len(statement.options.kms) == 50_000
+    parts = ".".join(["a"] * 50_000)
+    assert str(parse_one(f"SET CLUSTER SETTING {parts} = 1")) == f"SET CLUSTER SETTING {parts} = 1"
 
 
 def test_parse_one_wants_exactly_one() -> None:
