@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help setup demo check test conformance bench proto grammar faults lock smoke clean
+.PHONY: help setup servers demo check test conformance bench proto grammar faults lock smoke clean
 help:            ## list the commands
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/: .*## /\t/'
 
@@ -17,6 +17,10 @@ $(STAMP): requirements.lock pyproject.toml
 	@touch $@
 
 setup: $(STAMP)  ## make .venv with every locked dependency
+
+servers: $(STAMP) ## add Azurite, which comes from npm, to the servers that tests use; without npm its tests are left out
+	@if command -v npm >/dev/null; then npm install --prefix $(VENV)/npm --no-package-lock --no-audit --no-fund \
+	  --ignore-scripts --silent azurite@3.37.0; else echo "no npm: tests against Azurite are left out"; fi
 
 demo: $(STAMP)   ## take, show and restore encrypted backups, in a throw-away store
 	@$(BIN)/ootheca demo --run

@@ -1,22 +1,54 @@
-"""The contract of `Storage`, held by every implementation."""
+"""The contract of `Storage`, held by every implementation; most of them over the protocol of a real server.
+
+python -m tests.suites.test_storage --write      write the table of docs/storage.md
+"""
 
 from __future__ import annotations
 
+import random
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import quote_plus
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from ootheca.errors import ObjectExistsError, ObjectNotFoundError, OothecaError, StorageError
 from ootheca.storage.base import ObjectInfo, Storage, StorageEnv
 from ootheca.storage.memory import MemoryStorage
 from ootheca.storage.registry import open_storage
+from tests.support.aws import SECRET_ACCESS_KEY, LocalAWS, local_aws
+from tests.support.servers import AZURE_KEY, BUCKET, Place
 
-SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
-S3_PARAMS = "AWS_ACCESS_KEY_ID=AKIDEXAMPLE&AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI%2FK7MDENG%2BbPxRfiCYEXAMPLEKEY"
+Start = Callable[[str], Place]
+
+BACKENDS = {
+    "nodelocal": "a directory",
+    "userfile": "the store",
+    "memory": "memory",
+    "sandbox": "the sandbox's s3",
+    "external": "a connection to nodelocal",
+    "moto": "s3: moto",
+    "seaweed": "s3: SeaweedFS",
+    "fake_gcs": "gs: fake-gcs-server",
+    "azurite": "azure: Azurite",
+    "nginx": "http: nginx",
+}
+"""Every implementation, and what stands behind it in these tests."""
+
+_NO_LISTING = "not listed"
+EXCEPTIONS = {
+    ("nginx", "test_a_folder_is_no_object"): "403",
+    ("nginx", "test_of_two_creators_one_succeeds"): "no condition",
+    ("nginx", "test_listing_is_recursive_and_in_order"): _NO_LISTING,
+    ("nginx", "test_listing_by_prefix"): _NO_LISTING,
+    ("nginx", "test_listing_what_was_never_written"): _NO_LISTING,
+    ("nginx", "test_location_beside_with_the_same_beginning_is_not_listed"): _NO_LISTING,
+}
+"""What an implementation cannot promise, and the word for it in the table."""
+
+PAGE = Path(__file__).parents[2] / "docs" / "storage.md"
 
 ODD_NAMES = [
     "blank in name",
@@ -31,42 +63,69 @@ ODD_NAMES = [
 
 
 @pytest.fixture(scope="module")
-def s3_endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    client = boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id="AKIDEXAMPLE",
-        aws_secret_access_key=SECRET,
+def moto() -> Iterator[LocalAWS]:
+    with local_aws() as aws:
+        aws.client("s3").create_bucket(Bucket=BUCKET)
+        yield aws
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a check on every implementation that promises it."""
+    if "storage" in metafunc.fixturenames:
+        check = metafunc.function.__name__
+        metafunc.parametrize("backend", [name for name in BACKENDS if (name, check) not in EXCEPTIONS])
+
+
+@pytest.fixture
+def storage(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
+    """Return an empty location of each kind; each test has its own folder of the one bucket."""
+    path = tmp_path.name
+    env = StorageEnv(
+        tmp_path / "extern",
+        sandbox=backend == "sandbox",
+        sandbox_dir=tmp_path / "sandbox",
+        userfile_dir=tmp_path / "userfile",
+        resolve_external=lambda name: f"nodelocal://1/{name}",
     )
-    client.create_bucket(Bucket="bucket")
-    client.close()
-    yield endpoint
-    server.stop()
+    match backend:
+        case "memory":
+            return MemoryStorage().at("place")
+        case "nodelocal":
+            return open_storage("nodelocal://1/place", env)
+        case "userfile":
+            return open_storage("userfile:///place", env)
+        case "external":
+            return open_storage("external://named", env)
+        case "sandbox":
+            return open_storage(f"s3://bucket/{path}?AWS_ACCESS_KEY_ID=x&AWS_SECRET_ACCESS_KEY=x", env)
+        case "moto":
+            aws: LocalAWS = request.getfixturevalue("moto")
+            return open_storage(aws.s3_uri(BUCKET, path), env)
+    start: Start = request.getfixturevalue("start")
+    place = start(backend)
+    if backend == "azurite":
+        env = StorageEnv(tmp_path / "extern", azure_endpoint=place.endpoint)
+    return open_storage(place.uri(path), env)
 
 
-@pytest.fixture(params=["nodelocal", "memory", "sandbox-s3", "s3"])
-def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
-    """Return an empty location of each kind."""
-    kind = request.param
-    if kind == "memory":
-        return MemoryStorage().at("place")
-    env = StorageEnv(tmp_path / "extern", sandbox=kind == "sandbox-s3", sandbox_dir=tmp_path / "sandbox")
-    if kind == "nodelocal":
-        return open_storage("nodelocal://1/place", env)
-    # Each test has its own folder of the one bucket.
-    uri = f"s3://bucket/{tmp_path.name}?{S3_PARAMS}"
-    if kind == "s3":
-        uri += f"&AWS_REGION=us-east-1&AWS_ENDPOINT={request.getfixturevalue('s3_endpoint')}"
-    return open_storage(uri, env)
+Names = Callable[..., list[str]]
 
 
-def names(storage: Storage, prefix: str = "") -> list[str]:
-    return [info.name for info in storage.list(prefix)]
+@pytest.fixture
+def names(backend: str, request: pytest.FixtureRequest) -> Names:
+    """Return what lists a location's objects; a web server's are looked up where it keeps them."""
+    if backend != "nginx":
+        return lambda storage, prefix="": [info.name for info in storage.list(prefix)]
+    place: Place = request.getfixturevalue("start")(backend)
+    assert place.folder is not None
+    root = place.folder
+
+    def walk(storage: Storage, prefix: str = "") -> list[str]:
+        top = root / storage.uri.path.strip("/")
+        found = [path.relative_to(top).as_posix() for path in top.rglob("*") if path.is_file()]
+        return sorted((name for name in found if name.startswith(prefix)), key=str.encode)
+
+    return walk
 
 
 def test_written_object_is_read_back(storage: Storage) -> None:
@@ -76,7 +135,7 @@ def test_written_object_is_read_back(storage: Storage) -> None:
     assert storage.exists("data/1.sst")
 
 
-def test_empty_object(storage: Storage) -> None:
+def test_empty_object(storage: Storage, names: Names) -> None:
     storage.write("empty", b"")
     assert storage.read("empty") == b""
     assert storage.size("empty") == 0
@@ -127,7 +186,7 @@ def test_overwriting(storage: Storage) -> None:
     assert storage.read("object") == b"second"
 
 
-def test_refusing_to_overwrite(storage: Storage) -> None:
+def test_refusing_to_overwrite(storage: Storage, names: Names) -> None:
     storage.write("object", b"first", overwrite=False)
     with pytest.raises(ObjectExistsError, match="object already exists"):
         storage.write("object", b"second", overwrite=False)
@@ -154,13 +213,13 @@ def test_listing_is_recursive_and_in_order(storage: Storage) -> None:
         ("c/d", []),
     ],
 )
-def test_listing_by_prefix(storage: Storage, prefix: str, expected: list[str]) -> None:
+def test_listing_by_prefix(storage: Storage, names: Names, prefix: str, expected: list[str]) -> None:
     for name in ("a/z", "a/b/c", "ab", "b"):
         storage.write(name, b"")
     assert names(storage, prefix) == expected
 
 
-def test_listing_what_was_never_written(storage: Storage) -> None:
+def test_listing_what_was_never_written(storage: Storage, names: Names) -> None:
     assert names(storage.at("nowhere")) == []
 
 
@@ -171,7 +230,7 @@ def test_deleting(storage: Storage) -> None:
     assert not storage.exists("object")
 
 
-def test_location_below(storage: Storage) -> None:
+def test_location_below(storage: Storage, names: Names) -> None:
     below = storage.at("2020/11").at("/21/")
     below.write("BACKUP_MANIFEST", b"m")
     assert storage.read("2020/11/21/BACKUP_MANIFEST") == b"m"
@@ -180,14 +239,14 @@ def test_location_below(storage: Storage) -> None:
     assert below.uri.bare() == storage.uri.bare().rstrip("/") + "/2020/11/21"
 
 
-def test_location_beside_with_the_same_beginning_is_not_listed(storage: Storage) -> None:
+def test_location_beside_with_the_same_beginning_is_not_listed(storage: Storage, names: Names) -> None:
     storage.write("full/1", b"")
     storage.write("full2/2", b"")
     assert names(storage.at("full")) == ["1"]
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)
-def test_odd_names(storage: Storage, name: str) -> None:
+def test_odd_names(storage: Storage, names: Names, name: str) -> None:
     storage.at(name).write(name, name.encode())
     assert storage.read(f"{name}/{name}") == name.encode()
     assert names(storage) == [f"{name}/{name}"]
@@ -195,7 +254,7 @@ def test_odd_names(storage: Storage, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["../../outside", "a/../../../outside", "nul\0byte", "", "/", "."])
-def test_names_that_cannot_be(storage: Storage, name: str) -> None:
+def test_names_that_cannot_be(storage: Storage, names: Names, name: str) -> None:
     with pytest.raises(OothecaError):
         storage.write(name, b"x")
     assert names(storage) == []
@@ -218,7 +277,22 @@ def test_writer_of_a_large_object(storage: Storage) -> None:
     assert storage.read_range("large", (16 << 20) + 3, 4) == piece[3:7]
 
 
-def test_writer_that_fails_leaves_nothing(storage: Storage) -> None:
+def test_object_of_more_than_100_mb(storage: Storage) -> None:
+    piece = random.Random(1).randbytes(1 << 20)
+    with storage.writer("large") as writer:
+        for number in range(101):
+            writer.write(number.to_bytes(4, "big") + piece[4:])
+    assert storage.size("large") == 101 << 20
+    assert (
+        storage.read_range("large", (100 << 20) - 2, 10) == piece[-2:] + (100).to_bytes(4, "big") + piece[4:8]
+    )
+    whole = storage.read("large")
+    assert len(whole) == 101 << 20
+    assert whole[50 << 20 : (50 << 20) + 4] == (50).to_bytes(4, "big")
+    storage.delete("large")
+
+
+def test_writer_that_fails_leaves_nothing(storage: Storage, names: Names) -> None:
     storage.write("object", b"before")
 
     def fail_halfway() -> None:
@@ -258,7 +332,7 @@ def test_of_two_creators_one_succeeds(storage: Storage) -> None:
     assert created == [storage.read("LOCK")]
 
 
-def test_readers_see_whole_objects_while_two_write(storage: Storage) -> None:
+def test_readers_see_whole_objects_while_two_write(storage: Storage, names: Names) -> None:
     versions = [b"a" * 100_000, b"b" * 100_000]
     storage.write("object", versions[0])
     is_done = threading.Event()
@@ -295,4 +369,34 @@ def test_no_secret_is_printed(storage: Storage) -> None:
     with pytest.raises(OothecaError) as refused:
         storage.write("../../..", b"")
     printed += [str(refused.value), str(refused.value.location)]
-    assert not any("wJalr" in text for text in printed)
+    secrets = [SECRET_ACCESS_KEY, quote_plus(SECRET_ACCESS_KEY), AZURE_KEY, quote_plus(AZURE_KEY), "Y2xpZW50"]
+    assert not any(secret in text for secret in secrets for text in printed)
+
+
+def table() -> str:
+    """The checks, and on which implementation each holds."""
+    checks = [
+        name
+        for name, check in globals().items()
+        if name.startswith("test_") and "storage" in getattr(check, "__annotations__", {})
+    ]
+    lines = [f"| | {' | '.join(BACKENDS.values())} |", "|---" * (len(BACKENDS) + 1) + "|"]
+    for check in checks:
+        title = check.removeprefix("test_").replace("_", " ")
+        cells = [EXCEPTIONS.get((backend, check), "yes") for backend in BACKENDS]
+        lines.append(f"| {title} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def page() -> str:
+    """The page, with the table of today."""
+    before, mark, rest = PAGE.read_text().partition("<!-- contract -->\n")
+    return f"{before}{mark}{table()}\n{rest[rest.index('<!-- /contract -->') :]}"
+
+
+def test_table_in_the_docs_is_that_of_the_checks() -> None:
+    assert PAGE.read_text() == page(), "run python -m tests.suites.test_storage --write"
+
+
+if __name__ == "__main__" and sys.argv[1:] == ["--write"]:
+    PAGE.write_text(page())

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 __all__ = ["ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "LocalAWS", "local_aws"]
 
@@ -55,6 +55,16 @@ class LocalAWS:
             "AWS_ENDPOINT": self.endpoint,
         }
         return f"{scheme}:///{key}?{urlencode({**defaults, **params})}"
+
+    def s3_uri(self, bucket: str, path: str, **params: str) -> str:
+        """A storage URI for a path in a bucket; keyword arguments add or replace parameters."""
+        defaults = {
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+            "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+            "AWS_REGION": "us-east-1",
+            "AWS_ENDPOINT": self.endpoint,
+        }
+        return f"s3://{bucket}/{quote(path)}?{urlencode({**defaults, **params})}"
 
     @contextmanager
     def denying(self) -> Iterator[None]:

@@ -177,6 +177,7 @@ class StorageEnv:
         allow_http, allow_implicit: as the server's flags --external-io-disable-http and
             --external-io-disable-implicit-credentials.
         gs_default_key: the cluster setting cloudstorage.gs.default.key (a service account's JSON).
+        azure_endpoint: where Azure's blob service is asked for, instead of the account's own address.
         aws_credentials: gives the credentials for `AUTH=implicit` on s3; without it, obstore's own chain does
             (environment, web identity, container, instance).
         resolve_external: gives the text of the URI behind `external://name`.
@@ -192,6 +193,7 @@ class StorageEnv:
     allow_http: bool = True
     allow_implicit: bool = True
     gs_default_key: str = field(default="", repr=False)
+    azure_endpoint: str = ""
     aws_credentials: Callable[[], AWSCredentials] | None = field(default=None, repr=False)
     resolve_external: Callable[[str], str] | None = field(default=None, repr=False)
 

@@ -42,8 +42,8 @@ HTTP_LABEL: Final = "http storage file does not exist"
 
 _AZURE_CLIENT_PARAMS: Final = ("AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_TENANT_ID")
 _AZURE_DOMAINS: Final = {
-    "": "",
-    "AzurePublicCloud": "",
+    "": "blob.core.windows.net",
+    "AzurePublicCloud": "blob.core.windows.net",
     "AzureUSGovernmentCloud": "blob.core.usgovcloudapi.net",
     "AzureChinaCloud": "blob.core.chinacloudapi.cn",
 }
@@ -152,8 +152,8 @@ def validate_azure(uri: URI, env: StorageEnv) -> CloudSettings:
     environment = uri.param("AZURE_ENVIRONMENT")
     if environment not in _AZURE_DOMAINS:
         raise _invalid(f"unsupported value {environment} for AZURE_ENVIRONMENT")
-    if domain := _AZURE_DOMAINS[environment]:
-        config["endpoint"] = f"https://{account}.{domain}"
+    # Always said, so that no variable of the environment sends our requests elsewhere.
+    config["endpoint"] = env.azure_endpoint or f"https://{account}.{_AZURE_DOMAINS[environment]}"
     tier = uri.param("AZURE_ACCESS_TIER")
     return CloudSettings(config=config, attributes={"Storage-Class": tier} if tier else None)
 
@@ -167,6 +167,7 @@ def open_azure(uri: URI, env: StorageEnv) -> ObjectStorage:
         return AzureStore(
             uri.host,
             config=settings.config,  # type: ignore[arg-type]
+            client_options={"allow_http": settings.config["endpoint"].startswith("http://")},
             retry_config=DEFAULT_RETRY.obstore_options(),
         )
 
@@ -228,6 +229,7 @@ def _open(
         can_list=not is_http,
         attributes=settings.attributes,
         has_conditional_put=not is_http,
+        has_parts=not is_http,
     )
 
 

@@ -10,7 +10,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 import obstore
@@ -77,7 +77,13 @@ class ObjectWords:
 
 @dataclass(frozen=True, slots=True)
 class ObjectStorage:
-    """Objects under a prefix of a bucket; `attributes` are given to each object written."""
+    """Objects under a prefix of a bucket.
+
+    Attributes:
+        attributes: given to each object written.
+        has_conditional_put: a condition can come with a PUT.
+        has_parts: large objects go in parts, several at once; elsewhere each goes whole, through memory.
+    """
 
     store: ObjectStore = field(repr=False)
     prefix: str = field(repr=False)
@@ -86,18 +92,12 @@ class ObjectStorage:
     can_list: bool = True
     attributes: Attributes | None = field(default=None, repr=False)
     has_conditional_put: bool = field(default=True, repr=False)
+    has_parts: bool = field(default=True, repr=False)
 
     def at(self, subpath: str) -> ObjectStorage:
         """Return the location below this one."""
-        return ObjectStorage(
-            self.store,
-            f"{self.prefix}/{subpath.strip('/')}",
-            join(self.uri, subpath),
-            self.words,
-            self.can_list,
-            self.attributes,
-            self.has_conditional_put,
-        )
+        prefix = f"{self.prefix}/{subpath.strip('/')}"
+        return replace(self, prefix=prefix, uri=join(self.uri, subpath))
 
     def read(self, name: str) -> bytes:
         """Return a whole object."""
@@ -149,9 +149,7 @@ class ObjectStorage:
             "overwrite" if overwrite or not self.has_conditional_put else "create"
         )
         with self._translated("write", name):
-            obstore.put(
-                self.store, key, bytes(data), mode=mode, attributes=self.attributes, chunk_size=_PART_SIZE
-            )
+            self._put(key, bytes(data), mode)
 
     @contextmanager
     def writer(self, name: str) -> Iterator[StorageWriter]:
@@ -161,15 +159,10 @@ class ObjectStorage:
             yield spool
             spool.seek(0)
             with self._translated("write", name):
-                parts = iter(lambda: spool.read(_PART_SIZE), b"")
-                obstore.put(
-                    self.store,
-                    key,
-                    parts,
-                    attributes=self.attributes,
-                    chunk_size=_PART_SIZE,
-                    max_concurrency=4,
-                )
+                if self.has_parts:
+                    self._put(key, iter(lambda: spool.read(_PART_SIZE), b""), "overwrite")
+                else:
+                    self._put(key, spool.read(), "overwrite")
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
         """Yield the objects whose names start with a text, in the order of their names."""
@@ -195,6 +188,18 @@ class ObjectStorage:
         key = self._key(name)
         with suppress(ObjectNotFoundError), self._translated("delete", name):
             obstore.delete(self.store, key)
+
+    def _put(self, key: str, data: bytes | Iterator[bytes], mode: Literal["create", "overwrite"]) -> None:
+        obstore.put(
+            self.store,
+            key,
+            data,
+            mode=mode,
+            attributes=self.attributes,
+            use_multipart=None if self.has_parts else False,
+            chunk_size=_PART_SIZE,
+            max_concurrency=4,
+        )
 
     def _key(self, name: str) -> str:
         key = relative_name(self.prefix, name)

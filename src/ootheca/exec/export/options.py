@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from ootheca.errors import InvalidOptionError, UnsupportedError
 from ootheca.exec.places import text_of
+from ootheca.exec.sizes import parse_size
 from ootheca.sql import ast
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ __all__ = ["Options", "parse_options"]
 _OPTIONS: Final = ("chunk_rows", "chunk_size", "compression", "delimiter", "filename", "nullas")
 _CHUNK_ROWS: Final = 100_000
 _CHUNK_SIZE: Final = 32 << 20
-_SIZE: Final = re.compile(r"([0-9.]+)\s*([kmgtpe]?)(i?)b?\Z", re.IGNORECASE)
 _MAX_INT: Final = 2**63 - 1
 
 
@@ -82,19 +82,10 @@ def _chunk_rows(text: str) -> int:
 
 
 def _chunk_size(text: str) -> int:
-    match = _SIZE.match(text.replace(",", "").strip().removeprefix("-"))
-    try:
-        number = float(match[1]) if match is not None else None
-    except ValueError:
-        number = None
-    if match is None or number is None:
-        raise InvalidOptionError(
-            f'parsing "{text}": invalid syntax', hint="write a number and a unit, such as '10MB' or '10MiB'"
-        )
-    size = int(number * (1024 if match[3] else 1000) ** " kmgtpe".index(match[2].lower() or " "))
+    size = parse_size(text.strip().removeprefix("-"))
     if size < 1 or text.strip().startswith("-"):
         raise InvalidOptionError("invalid csv chunk size")
-    return min(size, _MAX_INT)
+    return size
 
 
 def _codec(name: str, file_format: str) -> str:

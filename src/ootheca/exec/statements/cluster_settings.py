@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from ootheca.errors import InvalidOptionError, OothecaError
 from ootheca.exec.result import Result, ResultColumn, boolean, string
+from ootheca.exec.sizes import format_size
 from ootheca.exec.statements.set_var import constant_text
 from ootheca.profile import profile
 from ootheca.sql import ast
@@ -180,16 +181,7 @@ def _size_text(text: str) -> str:
     match = _SIZE.match(text)
     assert match is not None
     base = 1024 if match[3] or not match[2] else 1000
-    size = float(match[1]) * base ** " KMGT".index(match[2].upper() or " ")
-    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
-        if size < 1024 or unit == "TiB":
-            return (
-                f"{size:.0f} {unit}"
-                if unit == "B" or size >= 10 or size == int(size)
-                else f"{size:.1f} {unit}"
-            )
-        size /= 1024
-    raise AssertionError
+    return format_size(float(match[1]) * base ** " KMGT".index(match[2].upper() or " "))
 
 
 def _value(name: str, session: Session) -> str:
