@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from ootheca.errors import OothecaError, UnsupportedError
+from ootheca.exec.limits import NO_LIMITS, ExternalLimits
 from ootheca.exec.session import Session
 from ootheca.names import format_string
 from ootheca.types import Family, SQLType, arrow_type
@@ -36,6 +37,7 @@ def connect(
     *,
     external_io_dir: str | Path | None = None,
     sandbox: bool = False,
+    limits: ExternalLimits = NO_LIMITS,
     version: str | None = None,
     clock: Clock | None = None,
 ) -> Connection:
@@ -45,6 +47,7 @@ def connect(
         store: its directory; None or `:memory:` for a throw-away one.
         external_io_dir: what `nodelocal://` serves; `extern` in the store unless given.
         sandbox: serve cloud storage and KMS URIs from the store, without any network.
+        limits: what is allowed of storage and key services outside the store.
         version: the profile of a new store, such as `'20.2'`; of an old one, SET CLUSTER SETTING version.
         clock: tells the time of writes.
 
@@ -56,6 +59,7 @@ def connect(
         path,
         external_io_dir=Path(external_io_dir) if external_io_dir is not None else None,
         sandbox=sandbox,
+        limits=limits,
         version=version,
         clock=clock,
     )

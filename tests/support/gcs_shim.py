@@ -1,21 +1,23 @@
 """What fake-gcs-server lacks of Google's XML interface, put in front of it.
 
-The emulator knows a PUT with a signature in its query alone, conditions there alone, checks them without a lock, sends
-no ETag after a PUT, and has no uploads in parts. So PUT requests are marked and go one at a time, their condition moves
-into the query, and parts are gathered here until the upload is completed. Everything else goes through untouched.
+The emulator takes a PUT for one of this interface by a signature in its query alone, does not check its condition,
+sends no ETag after it, and has no uploads in parts. So PUT requests are marked and go one at a time, conditions are
+checked here, and parts are gathered here until the upload is completed. Everything else goes through untouched.
 """
 
 from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 
 __all__ = ["gcs_shim"]
+
+Answer = tuple[int, dict[str, str], bytes, str | None]
 
 _NOT_FORWARDED = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length"})
 
@@ -24,7 +26,21 @@ _NOT_FORWARDED = frozenset({"connection", "keep-alive", "transfer-encoding", "co
 def gcs_shim(upstream_port: int) -> Iterator[int]:
     """Serve the emulator at another port, which is returned, until the context ends."""
     uploads: dict[str, dict[int, bytes]] = {}
-    one_write = threading.Lock()  # the emulator checks a condition some time before it writes
+    one_write = threading.Lock()
+
+    def ask(method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Ask the emulator; the last part is the length that a HEAD tells."""
+        connection = HTTPConnection("127.0.0.1", upstream_port)
+        sent = {name: value for name, value in headers.items() if name.lower() not in _NOT_FORWARDED}
+        connection.request(method, target, body, sent)
+        response = connection.getresponse()
+        content = response.read()
+        found = {name: value for name, value in response.getheaders() if name.lower() not in _NOT_FORWARDED}
+        found.setdefault("ETag", '"1"')
+        found.setdefault("x-goog-generation", "1")
+        length = response.getheader("content-length") if method == "HEAD" else None
+        connection.close()
+        return response.status, found, content, length
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -55,27 +71,19 @@ def gcs_shim(upstream_port: int) -> Iterator[int]:
         def forward(
             self, method: str, path: str, query: str, body: bytes, *, completes: bool = False
         ) -> None:
-            if method == "PUT":
-                query = "X-Goog-Algorithm=none"
-                if condition := self.headers.get("x-goog-if-generation-match"):
-                    query += f"&ifGenerationMatch={condition}"
-            sent = {name: value for name, value in self.headers.items() if name.lower() not in _NOT_FORWARDED}
-            connection = HTTPConnection("127.0.0.1", upstream_port)
-            with one_write if method == "PUT" else nullcontext():
-                connection.request(method, f"{path}?{query}" if query else path, body, sent)
-                response = connection.getresponse()
-                content = response.read()
-            headers = {
-                name: value for name, value in response.getheaders() if name.lower() not in _NOT_FORWARDED
-            }
-            length = response.getheader("content-length") if method == "HEAD" else None
-            connection.close()
-            headers.setdefault("ETag", '"1"')
-            headers.setdefault("x-goog-generation", "1")
-            if completes and response.status == 200:
+            if method != "PUT":
+                self.answer(*ask(method, f"{path}?{query}" if query else path, body, self.headers))
+                return
+            with one_write:
+                is_new_only = self.headers.get("x-goog-if-generation-match") == "0"
+                if is_new_only and ask("HEAD", path, b"", {"host": self.headers["host"]})[0] == 200:
+                    self.answer(412, {}, b"")
+                    return
+                answer = ask(method, f"{path}?X-Goog-Algorithm=none", body, self.headers)
+            if completes and answer[0] == 200:
                 self.answer_xml('<CompleteMultipartUploadResult><ETag>"1"</ETag>')
             else:
-                self.answer(response.status, headers, content, length)
+                self.answer(*answer)
 
         def answer_xml(self, opened: str) -> None:
             root = opened[1 : opened.index(">")]

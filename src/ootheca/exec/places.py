@@ -5,6 +5,7 @@ What a place needs to be opened (sandbox, directories, profile) is the session's
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from ootheca.crypto.envelope import EncryptionOptions
 from ootheca.crypto.kms.base import KMSEnvironment
 from ootheca.crypto.kms.keyring import DirectoryKeyring
 from ootheca.errors import OothecaError, UnsupportedError
+from ootheca.exec.connections import Connections
 from ootheca.sql.ast import Placeholder, StringOrPlaceholder
 from ootheca.storage.base import Storage, StorageEnv, storage_profile
 from ootheca.storage.registry import open_storage
@@ -20,6 +22,9 @@ from ootheca.uri import URI, parse_storage_uri, resolve_localities
 
 if TYPE_CHECKING:
     from ootheca.exec.session import Session
+
+# How other clients of Azure are led to another server, such as an emulator; its URIs have no parameter for it.
+_AZURE_ENDPOINT = "AZURE_STORAGE_ENDPOINT"
 
 __all__ = ["encryption_options", "kms_environment", "open_place", "storage_environment", "text_of"]
 
@@ -36,16 +41,29 @@ def text_of(value: StringOrPlaceholder) -> str:
 
 
 def encryption_options(
-    passphrase: StringOrPlaceholder | None, kms: Sequence[StringOrPlaceholder]
+    session: Session, passphrase: StringOrPlaceholder | None, kms: Sequence[StringOrPlaceholder]
 ) -> EncryptionOptions:
-    """Return what a statement's options say about encryption."""
+    """Return what a statement's options say about encryption, with the URIs behind `external://` names.
+
+    Raises:
+        OothecaError: no such connection, or not to a key service.
+    """
     return EncryptionOptions(
-        passphrase=None if passphrase is None else text_of(passphrase), kms=tuple(text_of(uri) for uri in kms)
+        passphrase=None if passphrase is None else text_of(passphrase),
+        kms=tuple(kms_uri(session, text_of(uri)) for uri in kms),
     )
+
+
+def kms_uri(session: Session, text: str) -> str:
+    """Return the text of a KMS URI; that of the connection behind it for `external://name`."""
+    if not text.lower().startswith("external:"):
+        return text
+    return Connections(session).uri_of(parse_storage_uri(text).host, "KMS")
 
 
 def storage_environment(session: Session) -> StorageEnv:
     """Return what opening storage depends on in this session."""
+    limits = session.limits
     return StorageEnv(
         external_io_dir=session.external_io_dir,
         sandbox=session.sandbox,
@@ -53,6 +71,13 @@ def storage_environment(session: Session) -> StorageEnv:
         userfile_dir=_sandbox_dir(session) / "userfile",
         profile=storage_profile(session.profile.version),
         user=session.user,
+        allow_outbound=not limits.disabled,
+        allow_local=not limits.disable_local,
+        allow_http=not limits.disable_http,
+        allow_implicit=not limits.disable_implicit_credentials,
+        gs_default_key=session.setting("cloudstorage.gs.default.key") or "",
+        azure_endpoint=os.environ.get(_AZURE_ENDPOINT, ""),
+        resolve_external=lambda name: Connections(session).uri_of(name, "STORAGE"),
     )
 
 
@@ -62,6 +87,9 @@ def kms_environment(session: Session) -> KMSEnvironment:
         keyring=DirectoryKeyring(_sandbox_dir(session) / "keyring", random=session.random)
         if session.sandbox
         else None,
+        disable_outbound=session.limits.disabled,
+        disable_http=session.limits.disable_http,
+        disable_implicit_credentials=session.limits.disable_implicit_credentials,
         quotes_escaped=session.profile.version == "20.2",
     )
 

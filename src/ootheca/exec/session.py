@@ -23,6 +23,7 @@ from ootheca.clock import ZERO_TIMESTAMP, Clock, SystemClock, Timestamp, parse_t
 from ootheca.errors import OothecaError, StorageError
 from ootheca.exec.changes import note_change
 from ootheca.exec.dispatch import dispatch
+from ootheca.exec.limits import NO_LIMITS, ExternalLimits
 from ootheca.exec.persistence import create_store, load_catalog, store_changes
 from ootheca.exec.resolver import SessionNames
 from ootheca.exec.result import Result
@@ -52,6 +53,7 @@ class Session:
         store: the store's directory, made when it is not there; None for a store in memory.
         external_io_dir: what `nodelocal://` serves; `extern` in the store unless given.
         sandbox: cloud storage and KMS URIs are served from the store, nothing touches a network.
+        limits: what is allowed of storage and key services outside the store.
         clock: tells the time of every write; the machine's by default.
         random: returns so many random bytes; for keys, nonces and ids.
         version: the profile of a new store (an old one keeps its own, see SET CLUSTER SETTING version).
@@ -69,6 +71,7 @@ class Session:
         *,
         external_io_dir: Path | None = None,
         sandbox: bool = False,
+        limits: ExternalLimits = NO_LIMITS,
         clock: Clock | None = None,
         random: Callable[[int], bytes] = secrets.token_bytes,
         user: str = "root",
@@ -77,6 +80,7 @@ class Session:
     ) -> None:
         self.store = store
         self.sandbox = sandbox
+        self.limits = limits
         self.user = user
         self.random = random
         self._resources = ExitStack()

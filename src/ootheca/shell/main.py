@@ -17,9 +17,10 @@ from ootheca.errors import OothecaError
 from ootheca.shell.launch import UsageError, check_flags, is_interactive, options_of, run_shell
 
 if TYPE_CHECKING:
+    from ootheca.exec.limits import ExternalLimits
     from ootheca.exec.session import Session
 
-__all__ = ["EXIT_CODES", "main"]
+__all__ = ["EXIT_CODES", "EXTERNAL_FLAGS", "main"]
 
 EXIT_CODES = {
     0: "everything succeeded",
@@ -29,8 +30,16 @@ EXIT_CODES = {
 }
 """What the command's exit status says."""
 
+EXTERNAL_FLAGS = {
+    "--external-io-disabled": "refuse all storage but userfile, and all key services",
+    "--external-io-disable-http": "refuse web servers, and endpoints that a URI names",
+    "--external-io-disable-implicit-credentials": "refuse AUTH=implicit: every URI brings its credentials",
+}
+"""CockroachDB's flags about what lies outside, and what they do."""
+
 _DEFAULT_STORE = "./ootheca-data"
 _STORE_VARIABLE = "OOTHECA_STORE"
+_NO_LOCAL_FILES = Path("disabled")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -93,8 +102,10 @@ def _sql_parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     store.add_argument(
         "--external-io-dir", metavar="DIR", type=Path,
-        help="what nodelocal:// serves (default: extern in the store)",
+        help="what nodelocal:// serves, or `disabled` (default: extern in the store)",
     )  # fmt: skip
+    for name, about in EXTERNAL_FLAGS.items():
+        store.add_argument(name, action="store_true", help=about)
     store.add_argument(
         "--sandbox", action="store_true",
         help="serve cloud storage and KMS URIs from the store; nothing touches a network",
@@ -175,7 +186,9 @@ def _opened(flags: argparse.Namespace) -> Iterator[Session | None]:
     name = flags.store or os.environ.get(_STORE_VARIABLE) or _DEFAULT_STORE
     store = None if name == ":memory:" else Path(name)
     try:
-        session = Session(store, external_io_dir=flags.external_io_dir, sandbox=flags.sandbox)
+        session = Session(
+            store, external_io_dir=flags.external_io_dir, sandbox=flags.sandbox, limits=_limits(flags)
+        )
     except OothecaError as exc:
         from ootheca.shell.render.errors import format_error, format_failure
 
@@ -184,6 +197,17 @@ def _opened(flags: argparse.Namespace) -> Iterator[Session | None]:
         return
     with session:
         yield session
+
+
+def _limits(flags: argparse.Namespace) -> ExternalLimits:
+    from ootheca.exec.limits import ExternalLimits
+
+    return ExternalLimits(
+        disabled=flags.external_io_disabled,
+        disable_local=flags.external_io_dir == _NO_LOCAL_FILES,
+        disable_http=flags.external_io_disable_http,
+        disable_implicit_credentials=flags.external_io_disable_implicit_credentials,
+    )
 
 
 def _use_utf8() -> None:

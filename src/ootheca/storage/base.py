@@ -12,15 +12,15 @@ Source: reference/sql/07 §2; conformance/*/scenarios/08_uris.json; fixtures/gol
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol
 
-from ootheca.errors import ObjectExistsError, ObjectNotFoundError, StorageError
-from ootheca.uri import URI, join
+from ootheca.errors import InvalidOptionError, ObjectExistsError, ObjectNotFoundError, StorageError
+from ootheca.uri import LOCALITY_PARAM, URI, join
 
 __all__ = [
     "AWSCredentials",
@@ -30,6 +30,7 @@ __all__ = [
     "StorageEnv",
     "StorageProfile",
     "StorageWriter",
+    "check_params",
     "invalid_name",
     "is_object_name",
     "object_exists",
@@ -141,11 +142,13 @@ class StorageProfile:
         detail_first: a missing object's message starts with the detail, not with the provider.
         has_stat_prefix: reading outside external-io-dir through a node id says `getting stat of file:` first.
         gs_needs_credentials: `gs` without AUTH does not fall back to the environment.
+        refuses_unknown_params: query parameters that no version knows are an error.
     """
 
     detail_first: bool
     has_stat_prefix: bool
     gs_needs_credentials: bool
+    refuses_unknown_params: bool = False
 
 
 _PROFILES: Final = {
@@ -174,8 +177,8 @@ class StorageEnv:
         userfile_dir: the directory that holds what is uploaded to `userfile`; None where there is none.
         node_ids: the nodes that `nodelocal` reaches, besides 0 and `self`.
         user: whose default `userfile` table is meant.
-        allow_http, allow_implicit: as the server's flags --external-io-disable-http and
-            --external-io-disable-implicit-credentials.
+        allow_outbound, allow_local, allow_http, allow_implicit: as the server's flags --external-io-disabled,
+            --external-io-dir=disabled, --external-io-disable-http and --external-io-disable-implicit-credentials say.
         gs_default_key: the cluster setting cloudstorage.gs.default.key (a service account's JSON).
         azure_endpoint: where Azure's blob service is asked for, instead of the account's own address.
         aws_credentials: gives the credentials for `AUTH=implicit` on s3; without it, obstore's own chain does
@@ -190,12 +193,27 @@ class StorageEnv:
     profile: StorageProfile = _PROFILES["21.2"]
     node_ids: frozenset[int] = frozenset({1})
     user: str = "root"
+    allow_outbound: bool = True
+    allow_local: bool = True
     allow_http: bool = True
     allow_implicit: bool = True
     gs_default_key: str = field(default="", repr=False)
     azure_endpoint: str = ""
     aws_credentials: Callable[[], AWSCredentials] | None = field(default=None, repr=False)
     resolve_external: Callable[[str], str] | None = field(default=None, repr=False)
+
+
+def check_params(uri: URI, known: Collection[str], env: StorageEnv, provider: str) -> None:
+    """Refuse parameters that a scheme does not have, where the version does.
+
+    Raises:
+        InvalidOptionError: `unknown S3 query parameters: …`.
+    """
+    unknown = sorted(set(uri.params) - set(known) - {LOCALITY_PARAM})
+    if unknown and env.profile.refuses_unknown_params:
+        raise InvalidOptionError(
+            f"unknown {provider} query parameters: {', '.join(unknown)}", sqlstate="XXUUU"
+        )
 
 
 def relative_name(base: str, name: str) -> str:

@@ -16,7 +16,7 @@ from obstore.exceptions import BaseError
 from obstore.store import AzureStore, GCSStore, HTTPStore
 
 from ootheca.errors import InvalidOptionError, UnsupportedError
-from ootheca.storage.base import StorageEnv
+from ootheca.storage.base import StorageEnv, check_params
 from ootheca.storage.objects import ObjectStorage, ObjectWords, translate_error
 from ootheca.storage.retry import DEFAULT_RETRY
 from ootheca.uri import LOCALITY_PARAM, URI
@@ -41,6 +41,15 @@ AZURE_LABEL: Final = "azure blob does not exist"
 HTTP_LABEL: Final = "http storage file does not exist"
 
 _AZURE_CLIENT_PARAMS: Final = ("AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_TENANT_ID")
+_AZURE_PARAMS: Final = (
+    *_AZURE_CLIENT_PARAMS,
+    "AUTH",
+    "AZURE_ACCESS_TIER",
+    "AZURE_ACCOUNT_KEY",
+    "AZURE_ACCOUNT_NAME",
+    "AZURE_ENVIRONMENT",
+)
+_GS_PARAMS: Final = ("ASSUME_ROLE", "AUTH", "BEARER_TOKEN", "CREDENTIALS", "GOOGLE_BILLING_PROJECT")
 _AZURE_DOMAINS: Final = {
     "": "blob.core.windows.net",
     "AzurePublicCloud": "blob.core.windows.net",
@@ -66,6 +75,7 @@ def validate_gs(uri: URI, env: StorageEnv) -> CloudSettings:
         InvalidOptionError: credentials are missing or malformed, or AUTH has no meaning.
         UnsupportedError: a parameter that we do not honour.
     """
+    check_params(uri, _GS_PARAMS, env, "GS")
     _require_host(uri, "bucket")
     auth, credentials, bearer = uri.param("AUTH"), uri.param("CREDENTIALS"), uri.param("BEARER_TOKEN")
     service_account_key = ""
@@ -125,6 +135,7 @@ def validate_azure(uri: URI, env: StorageEnv) -> CloudSettings:
     Raises:
         InvalidOptionError: the account or its credentials are missing or malformed, or AUTH has no meaning.
     """
+    check_params(uri, _AZURE_PARAMS, env, "azure")
     _require_host(uri, "container")
     auth, account = uri.param("AUTH"), uri.param("AZURE_ACCOUNT_NAME")
     if auth not in ("", "specified", "implicit"):

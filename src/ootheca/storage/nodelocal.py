@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from ootheca.errors import InvalidOptionError, StorageError
-from ootheca.storage.base import StorageEnv
+from ootheca.errors import AccessDeniedError, InvalidOptionError, StorageError
+from ootheca.storage.base import StorageEnv, check_params
 from ootheca.storage.directory import DirectoryStorage, DirectoryWords
 from ootheca.uri import URI
 
@@ -25,10 +25,14 @@ def open_nodelocal(uri: URI, env: StorageEnv) -> DirectoryStorage:
     Raises:
         InvalidOptionError: the host is empty or no node id, or the path is missing.
         StorageError: there is no such node.
+        AccessDeniedError: the operator disabled local files.
     """
+    check_params(uri, (), env, "nodelocal")
     node_id = _parse_node_id(uri)
     if not uri.path:
         raise InvalidOptionError("local storage requested but path not provided", sqlstate="XXUUU")
+    if not env.allow_local:
+        raise AccessDeniedError("local file access is disabled", sqlstate="XXUUU")
     if node_id and node_id not in env.node_ids:
         raise StorageError(
             f"failed to create blob client: connecting to node {node_id}: "

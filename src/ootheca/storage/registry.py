@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from ootheca.errors import InternalError, InvalidOptionError, UnsupportedError
-from ootheca.storage.base import Storage, StorageEnv
+from ootheca.errors import AccessDeniedError, InternalError, InvalidOptionError, UnsupportedError
+from ootheca.storage.base import Storage, StorageEnv, check_params
 from ootheca.storage.directory import DirectoryStorage, DirectoryWords
 from ootheca.storage.nodelocal import open_nodelocal
+from ootheca.storage.null import NullStorage
 from ootheca.uri import URI, parse_storage_uri
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ CLOUD_SCHEMES: Final = {
     "file-https": _HTTP,
 }
 
-_KNOWN_BUT_UNSUPPORTED: Final = frozenset({"null", "workload", "experimental-workload"})
+_KNOWN_BUT_UNSUPPORTED: Final = frozenset({"workload", "experimental-workload"})
+_SCHEMES: Final = frozenset({"nodelocal", "external", "null", *CLOUD_SCHEMES, *_KNOWN_BUT_UNSUPPORTED})
 
 
 def open_storage(uri: URI | str, env: StorageEnv) -> Storage:
@@ -68,10 +70,14 @@ def open_storage(uri: URI | str, env: StorageEnv) -> Storage:
     """
     if isinstance(uri, str):
         uri = parse_storage_uri(uri)
-    if uri.scheme == "nodelocal":
-        return open_nodelocal(uri, env)
     if uri.scheme == "userfile":
         return _open_userfile(uri, env)
+    if uri.scheme in _SCHEMES and not env.allow_outbound:
+        raise AccessDeniedError("external network access is disabled", sqlstate="XXUUU")
+    if uri.scheme == "nodelocal":
+        return open_nodelocal(uri, env)
+    if uri.scheme == "null":
+        return NullStorage(uri)
     if uri.scheme == "external" and env.resolve_external is not None:
         return _open_external(uri, env.resolve_external, env)
     cloud = CLOUD_SCHEMES.get(uri.scheme)
@@ -119,9 +125,10 @@ def _open_userfile(uri: URI, env: StorageEnv) -> DirectoryStorage:
         root = env.sandbox_dir / "userfile"
     if root is None:
         raise UnsupportedError("userfile storage is not available here", hint="use nodelocal")
-    path = uri.path.lstrip("/")
+    check_params(uri, (), env, "userfile")
+    path = uri.path
     normal = posixpath.normpath(path) if path else path
-    if normal != path.rstrip("/"):
+    if normal != (path.rstrip("/") or path):
         raise InvalidOptionError(
             f"path {path} changes after normalization to {normal}. "
             "userfile upload does not permit such path constructs",
@@ -134,6 +141,11 @@ def _open_userfile(uri: URI, env: StorageEnv) -> DirectoryStorage:
 
 def _open_external(uri: URI, resolve: Callable[[str], str], env: StorageEnv) -> Storage:
     """Open what an external connection stands for, at the path that was added to its name."""
+    if not uri.host:
+        raise InvalidOptionError(
+            f"host component of an external URI must refer to an existing External Connection object: {uri}",
+            sqlstate="XXUUU",
+        )
     target = parse_storage_uri(resolve(uri.host))
     if target.scheme == "external":
         raise InvalidOptionError("external connection cannot refer to another external connection")

@@ -15,7 +15,7 @@ from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 from ootheca.errors import InvalidOptionError, StorageError, UnavailableError, UnsupportedError
-from ootheca.storage.base import AWSCredentials, StorageEnv
+from ootheca.storage.base import AWSCredentials, StorageEnv, check_params
 from ootheca.storage.objects import ObjectStorage, ObjectWords, translate_error
 from ootheca.storage.retry import DEFAULT_RETRY
 from ootheca.uri import URI
@@ -26,6 +26,21 @@ if TYPE_CHECKING:
 __all__ = ["S3_LABEL", "S3Settings", "find_bucket_region", "open_s3", "validate_s3"]
 
 S3_LABEL: Final = "s3 object does not exist"
+_PARAMS: Final = (
+    "ASSUME_ROLE",
+    "AUTH",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_ENDPOINT",
+    "AWS_REGION",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SERVER_ENC_MODE",
+    "AWS_SERVER_KMS_ID",
+    "AWS_SESSION_TOKEN",
+    "AWS_SKIP_CHECKSUM",
+    "AWS_SKIP_TLS_VERIFY",
+    "AWS_USE_PATH_STYLE",
+    "S3_STORAGE_CLASS",
+)
 _ENC_MODES: Final = ("", "AES256", "aws:kms")
 _LOOKUP_ENDPOINT: Final = "https://s3.amazonaws.com"
 _LOOKUP_TIMEOUT_SECONDS: Final = 20
@@ -59,6 +74,7 @@ def validate_s3(uri: URI, env: StorageEnv) -> S3Settings:
         InvalidOptionError: a parameter is missing, unknown to the server as a value, or disallowed.
         UnsupportedError: a parameter that we do not honour.
     """
+    check_params(uri, _PARAMS, env, "S3")
     endpoint = uri.param("AWS_ENDPOINT")
     if endpoint and not env.allow_http:
         raise _invalid("custom endpoints disallowed for s3 due to --external-io-disable-http flag")

@@ -353,3 +353,25 @@ def test_a_query_needs_no_prompt_and_no_cloud() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stderr == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("flag", "place", "said"),
+    [
+        ("--external-io-disabled", "nodelocal://1/x", "external network access is disabled"),
+        ("--external-io-dir=disabled", "nodelocal://1/x", "local file access is disabled"),
+        ("--external-io-disable-http", "http://127.0.0.1/x", "external http access disabled"),
+        (
+            "--external-io-disable-implicit-credentials",
+            "s3://b/p?AUTH=implicit",
+            "implicit credentials disallowed for s3",
+        ),
+    ],
+)
+def test_what_lies_outside_can_be_disallowed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], flag: str, place: str, said: str
+) -> None:
+    sql = f"CREATE DATABASE d; BACKUP DATABASE d INTO '{place}'"
+    assert main(["--store", str(tmp_path / "s"), "--sandbox", flag, "-e", sql]) == 1
+    assert said in capsys.readouterr().err
+    assert main(["--store", str(tmp_path / "s"), flag, "-e", "BACKUP DATABASE d INTO 'userfile:///x'"]) == 0

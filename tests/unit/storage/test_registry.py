@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ootheca.errors import (
+    AccessDeniedError,
     InvalidOptionError,
     InvalidValueError,
     ObjectNotFoundError,
@@ -188,7 +190,7 @@ def test_userfile_path_must_be_normal(tmp_path: Path) -> None:
     with pytest.raises(InvalidOptionError) as caught:
         open_storage("userfile:///a/../b", sandbox(tmp_path))
     assert caught.value.message == (
-        "path a/../b changes after normalization to b. userfile upload does not permit such path constructs"
+        "path /a/../b changes after normalization to /b. userfile upload does not permit such path constructs"
     )
 
 
@@ -211,7 +213,7 @@ def test_external_connection_is_followed(tmp_path: Path) -> None:
         open_storage("external://loop", env)
 
 
-@pytest.mark.parametrize("uri", ["null:///x", "workload:///csv/bank", f"s3://b/p?{KEYS}&ASSUME_ROLE=arn"])
+@pytest.mark.parametrize("uri", ["workload:///csv/bank", f"s3://b/p?{KEYS}&ASSUME_ROLE=arn"])
 def test_known_but_not_done_is_said(tmp_path: Path, uri: str) -> None:
     with pytest.raises(UnsupportedError) as caught:
         open_storage(uri, sandbox(tmp_path))
@@ -223,6 +225,58 @@ def test_unknown_parameters_are_ignored(tmp_path: Path) -> None:
     # conformance/*/scenarios/09_jobs_schedules.json: nodelocal with an AWS parameter
     open_storage("nodelocal://1/b?AWS_SECRET_ACCESS_KEY=topsecret", sandbox(tmp_path)).write("x", b"")
     open_storage(f"s3://b/p?{KEYS}&FOO=bar", sandbox(tmp_path)).write("x", b"")
+
+
+@pytest.mark.parametrize(
+    ("uri", "provider"),
+    [
+        (f"s3://b/p?{KEYS}", "S3"),
+        ("gs://b/p?AUTH=implicit", "GS"),
+        ("azure://c/p?AUTH=implicit", "azure"),
+        ("nodelocal://1/p?COCKROACH_LOCALITY=default", "nodelocal"),
+        ("userfile:///p?COCKROACH_LOCALITY=default", "userfile"),
+    ],
+)
+def test_unknown_parameters_are_refused_where_the_version_does(
+    tmp_path: Path, uri: str, provider: str
+) -> None:
+    strict = replace(sandbox(tmp_path), profile=replace(NEW, refuses_unknown_params=True))
+    with pytest.raises(InvalidOptionError) as caught:
+        open_storage(f"{uri}&FOO=topsecret&BAR=x", strict)
+    assert caught.value.message == f"unknown {provider} query parameters: BAR, FOO"
+
+
+@pytest.mark.parametrize(
+    "uri", ["nodelocal://1/p", "s3://b/p", "http://h/p", "external://name", "null:///", "azure://c"]
+)
+def test_nothing_but_userfile_while_external_io_is_disabled(tmp_path: Path, uri: str) -> None:
+    env = replace(sandbox(tmp_path), allow_outbound=False)
+    with pytest.raises(AccessDeniedError) as caught:
+        open_storage(uri, env)
+    assert caught.value.message == "external network access is disabled"
+    open_storage("userfile:///p", env).write("x", b"1")
+
+
+@pytest.mark.parametrize(
+    "uri", ["file:///etc/passwd", "file://etc/passwd", "/etc/passwd", "nodelocal:/etc", "C:/x"]
+)
+def test_paths_of_the_machine_are_no_places(tmp_path: Path, uri: str) -> None:
+    with pytest.raises(OothecaError) as caught:
+        open_storage(uri, sandbox(tmp_path))
+    assert "unsupported storage scheme" in caught.value.message or "node ID" in caught.value.message
+
+
+def test_nothing_stays_in_null(tmp_path: Path) -> None:
+    storage = open_storage("null:///x", StorageEnv(tmp_path)).at("y")
+    storage.write("a", b"1", overwrite=False)
+    with storage.writer("b") as writer:
+        writer.write(b"2")
+    storage.delete("a")
+    assert list(storage.list()) == []
+    assert not storage.exists("a")
+    for attempt in (storage.read, storage.size, lambda name: storage.read_range(name, 0, 1)):
+        with pytest.raises(ObjectNotFoundError, match="null:///x/y/a"):
+            attempt("a")
 
 
 def test_outside_the_sandbox_newer_gs_needs_credentials(tmp_path: Path) -> None:

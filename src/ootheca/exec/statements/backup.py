@@ -89,7 +89,7 @@ class _Layer:
 def run(statement: ast.Backup, session: Session) -> Result:
     """Take a backup; one row with what was written, or with DETACHED the job's id alone."""
     options = statement.options
-    encryption = encryption_options(options.encryption_passphrase, options.kms)
+    encryption = encryption_options(session, options.encryption_passphrase, options.kms)
     if session.is_in_explicit_transaction and not options.detached:
         raise OothecaError("BACKUP cannot be used inside a transaction without DETACHED option")
     _refuse_unsupported(statement)

@@ -51,7 +51,7 @@ _NOT_YET: Final = (
 def run(statement: ast.Restore, session: Session) -> Result:
     """Restore; one row with what was restored, or with DETACHED the job's id alone."""
     options = statement.options
-    encryption = encryption_options(options.encryption_passphrase, options.kms)
+    encryption = encryption_options(session, options.encryption_passphrase, options.kms)
     if session.is_in_explicit_transaction and not options.detached:
         raise OothecaError("RESTORE cannot be used inside a transaction without DETACHED option")
     _check_options(statement)

@@ -17,6 +17,7 @@ from ootheca.exec.chains import chain_of_collection, chain_of_layers
 from ootheca.exec.places import encryption_options, kms_environment, open_place, text_of
 from ootheca.exec.result import Result, ResultColumn, string
 from ootheca.exec.session import Session
+from ootheca.exec.statements.check_storage import check_storage
 from ootheca.exec.statements.show_backup_objects import files_view, objects_view, ranges_view
 from ootheca.sql import ast
 from ootheca.storage.base import Storage
@@ -51,8 +52,8 @@ def run(statement: ast.ShowBackup | ast.ShowBackups, session: Session) -> Result
     if isinstance(statement, ast.ShowBackups):
         return _show_backups(statement, session)
     if statement.kind == "CONNECTION":
-        raise UnsupportedError("SHOW BACKUP CONNECTION is not supported yet")
-    options = _check_options(statement)
+        return _check_connection(statement, session)
+    options = _check_options(statement, session)
     chain = _open(statement, session, options)
     _note_localities(statement, session, chain)
     if "as_json" in options.keys:
@@ -70,6 +71,20 @@ def run(statement: ast.ShowBackup | ast.ShowBackups, session: Session) -> Result
             return objects_view(session, chain, sizes, keys=options.keys, with_create=is_schemas)
 
 
+def _check_connection(statement: ast.ShowBackup, session: Session) -> Result:
+    """Answer SHOW BACKUP CONNECTION, which became CHECK EXTERNAL CONNECTION."""
+    given = {option.key: text_of(option.values[0]) for option in statement.options if option.values}
+    for key in given.keys() - {"transfer", "time", "concurrently"}:
+        raise InvalidOptionError(f'invalid option "{key}"', sqlstate="XXUUU")
+    return check_storage(
+        session,
+        text_of(statement.path[0]),
+        transfer=given.get("transfer", ""),
+        duration=given.get("time", ""),
+        concurrently=given.get("concurrently", ""),
+    )
+
+
 def _show_backups(statement: ast.ShowBackups, session: Session) -> Result:
     if (
         statement.newer_than
@@ -84,7 +99,7 @@ def _show_backups(statement: ast.ShowBackups, session: Session) -> Result:
     return Result.of_rows([string("path")], rows, tag="SHOW BACKUP")
 
 
-def _check_options(statement: ast.ShowBackup) -> _Options:
+def _check_options(statement: ast.ShowBackup, session: Session) -> _Options:
     """Check names and values. Of a passphrase and a KMS the passphrase counts, as the server has it."""
     is_newer = bool(statement.collection)
     valued = _VALUED | _NEWER_VALUED if is_newer else _VALUED
@@ -102,7 +117,7 @@ def _check_options(statement: ast.ShowBackup) -> _Options:
     kms = values.get("kms", ()) if passphrase is None else ()
     return _Options(
         frozenset(values),
-        encryption_options(passphrase, kms),
+        encryption_options(session, passphrase, kms),
         values.get("incremental_location", ()),
         values.get("encryption_info_dir", ()),
     )
