@@ -102,10 +102,7 @@ def storage(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Sto
             aws: LocalAWS = request.getfixturevalue("moto")
             return open_storage(aws.s3_uri(BUCKET, path), env)
     start: Start = request.getfixturevalue("start")
-    place = start(backend)
-    if backend == "azurite":
-        env = StorageEnv(tmp_path / "extern", azure_endpoint=place.endpoint)
-    return open_storage(place.uri(path), env)
+    return start(backend).open(path)
 
 
 Names = Callable[..., list[str]]

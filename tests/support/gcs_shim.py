@@ -7,6 +7,7 @@ checked here, and parts are gathered here until the upload is completed. Everyth
 
 from __future__ import annotations
 
+import itertools
 import re
 import threading
 from collections.abc import Iterator, Mapping
@@ -19,19 +20,23 @@ __all__ = ["gcs_shim"]
 
 Answer = tuple[int, dict[str, str], bytes, str | None]
 
-_NOT_FORWARDED = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length"})
+_NOT_FORWARDED = frozenset({"host", "connection", "keep-alive", "transfer-encoding", "content-length"})
 
 
 @contextmanager
 def gcs_shim(upstream_port: int) -> Iterator[int]:
     """Serve the emulator at another port, which is returned, until the context ends."""
     uploads: dict[str, dict[int, bytes]] = {}
+    numbers = itertools.count()
     one_write = threading.Lock()
 
     def ask(method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Ask the emulator; the last part is the length that a HEAD tells."""
         connection = HTTPConnection("127.0.0.1", upstream_port)
         sent = {name: value for name, value in headers.items() if name.lower() not in _NOT_FORWARDED}
+        sent["Host"] = (
+            f"127.0.0.1:{server.server_port}"  # it serves one host, whatever the client was led through
+        )
         connection.request(method, target, body, sent)
         response = connection.getresponse()
         content = response.read()
@@ -50,18 +55,20 @@ def gcs_shim(upstream_port: int) -> Iterator[int]:
             path, _, query = self.path.partition("?")
             asked = parse_qs(query, keep_blank_values=True)
             if "uploads" in asked:
-                upload = f"upload-{len(uploads)}"
+                upload = f"upload-{next(numbers)}"
                 uploads[upload] = {}
                 self.answer_xml(f"<InitiateMultipartUploadResult><UploadId>{upload}</UploadId>")
             elif "uploadId" not in asked:
                 self.forward(self.command, path, query, body)
+            elif asked["uploadId"][0] not in uploads:
+                self.answer(404, {}, b"")
             elif self.command == "PUT":
                 uploads[asked["uploadId"][0]][int(asked["partNumber"][0])] = body
                 self.answer(200, {"ETag": f'"{asked["partNumber"][0]}"'}, b"")
             elif self.command == "POST":
                 parts = uploads.pop(asked["uploadId"][0])
-                numbers = [int(n) for n in re.findall(rb"<PartNumber>(\d+)<", body)]
-                self.forward("PUT", path, "", b"".join(parts[n] for n in numbers), completes=True)
+                given = [int(n) for n in re.findall(rb"<PartNumber>(\d+)<", body)]
+                self.forward("PUT", path, "", b"".join(parts[n] for n in given), completes=True)
             else:
                 uploads.pop(asked["uploadId"][0], None)
                 self.answer(204, {}, b"")
@@ -76,7 +83,7 @@ def gcs_shim(upstream_port: int) -> Iterator[int]:
                 return
             with one_write:
                 is_new_only = self.headers.get("x-goog-if-generation-match") == "0"
-                if is_new_only and ask("HEAD", path, b"", {"host": self.headers["host"]})[0] == 200:
+                if is_new_only and ask("HEAD", path, b"", {})[0] == 200:
                     self.answer(412, {}, b"")
                     return
                 answer = ask(method, f"{path}?X-Goog-Algorithm=none", body, self.headers)

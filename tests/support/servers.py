@@ -25,8 +25,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import formatdate
 from pathlib import Path
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
+from ootheca.storage.base import Storage, StorageEnv
+from ootheca.storage.registry import open_storage
 from tests.support.aws import ACCESS_KEY_ID, SECRET_ACCESS_KEY, LocalAWS
 from tests.support.gcs_shim import gcs_shim
 
@@ -80,13 +82,23 @@ class Place:
         text = f"{self.scheme}://{self.host}/{quote(path)}"
         return f"{text}?{urlencode(query)}" if query else text
 
-    def through(self, endpoint: str) -> Place:
-        """The same place, reached at another address (a proxy's)."""
+    def through(self, origin: str) -> Place:
+        """The same place, reached by way of another `http://host:port` (a proxy's)."""
+        endpoint = origin + urlsplit(self.endpoint).path
         params = dict(self.params)
         if "AWS_ENDPOINT" in params:
             params["AWS_ENDPOINT"] = endpoint
-        host = endpoint.removeprefix("http://") if self.scheme == "http" else self.host
+        if "CREDENTIALS" in params:
+            params["CREDENTIALS"] = gcs_credentials(endpoint)
+        host = urlsplit(origin).netloc if self.scheme == "http" else self.host
         return Place(self.scheme, host, params, endpoint, self.folder)
+
+    def open(self, path: str) -> Storage:
+        """Open a location there."""
+        env = StorageEnv(
+            Path("/nonexistent"), azure_endpoint=self.endpoint if AZURE_ACCOUNT in self.endpoint else ""
+        )
+        return open_storage(self.uri(path), env)
 
 
 def find_server(name: str) -> str | None:
@@ -135,7 +147,7 @@ def seaweed(directory: Path) -> Iterator[Place]:
         f"-metricsPort={metrics}", f"-s3.config={config}", "-s3.iam=false", "-s3.port.iceberg=0", "-s3.port.lance=0",
         f"-master.port.grpc={grpc[0]}", f"-volume.port.grpc={grpc[1]}", f"-filer.port.grpc={grpc[2]}",
         f"-s3.port.grpc={grpc[3]}", "-volume.max=40", "-master.volumeSizeLimitMB=64", "-master.telemetry=false",
-        "-filer.disableDirListing",
+        "-filer.disableDirListing", "-s3.autoCreateBucket=false",
     ]  # fmt: skip
     endpoint = f"http://127.0.0.1:{s3}"
     with _running(command, directory, f"{endpoint}/"):

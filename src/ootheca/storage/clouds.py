@@ -9,7 +9,7 @@ import base64
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from obstore.exceptions import BaseError
@@ -121,12 +121,17 @@ def open_gs(uri: URI, env: StorageEnv) -> ObjectStorage:
         return GCSStore(
             uri.host,
             config=settings.config,  # type: ignore[arg-type]
-            client_options={"allow_http": is_plain, "default_headers": settings.headers},
+            client_options={
+                **DEFAULT_RETRY.client_options(),
+                "allow_http": is_plain,
+                "default_headers": settings.headers,
+            },
             retry_config=DEFAULT_RETRY.obstore_options(),
             credential_provider=provider,
         )
 
-    return _open(make, uri, uri.path.strip("/"), words, settings)
+    # obstore does not repeat the request that begins an upload in parts to this service.
+    return replace(_open(make, uri, uri.path.strip("/"), words, settings), upload_retry=DEFAULT_RETRY)
 
 
 def validate_azure(uri: URI, env: StorageEnv) -> CloudSettings:
@@ -178,7 +183,10 @@ def open_azure(uri: URI, env: StorageEnv) -> ObjectStorage:
         return AzureStore(
             uri.host,
             config=settings.config,  # type: ignore[arg-type]
-            client_options={"allow_http": settings.config["endpoint"].startswith("http://")},
+            client_options={
+                **DEFAULT_RETRY.client_options(),
+                "allow_http": settings.config["endpoint"].startswith("http://"),
+            },
             retry_config=DEFAULT_RETRY.obstore_options(),
         )
 
@@ -212,7 +220,11 @@ def open_http(uri: URI, env: StorageEnv) -> ObjectStorage:
     def make() -> ObjectStore:
         return HTTPStore.from_url(
             f"{scheme}://{uri.host}",
-            client_options={"allow_http": scheme == "http", "default_headers": settings.headers},
+            client_options={
+                **DEFAULT_RETRY.client_options(),
+                "allow_http": scheme == "http",
+                "default_headers": settings.headers,
+            },
             retry_config=DEFAULT_RETRY.obstore_options(),
         )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal
@@ -43,10 +43,11 @@ from ootheca.storage.base import (
     object_not_found,
     relative_name,
 )
+from ootheca.storage.retry import RetryPolicy
 from ootheca.uri import REDACTED, SECRET_PARAMS, URI, join
 
 if TYPE_CHECKING:
-    from obstore import Attributes
+    from obstore import Attributes, GetOptions
     from obstore.store import ObjectStore
 
 __all__ = ["ObjectStorage", "ObjectWords", "translate_error"]
@@ -56,8 +57,28 @@ _CODE: Final = re.compile(r"<Code>([^<]{1,100})</Code>")
 _MESSAGE: Final = re.compile(r"<Message>([^<\n]{1,300})")
 _BUSY_STATUS: Final = frozenset({408, 425, 429})
 _DENIED_STATUS: Final = frozenset({401, 403})
+_SECRET_HINT: Final = "the secret does not fit; within a URI write + as %2B, / as %2F and = as %3D"
+_REGION_HINT: Final = "name the bucket's region with AWS_REGION"
+_HINTS: Final = {
+    "AccountIsDisabled": "the account is disabled",
+    "AuthorizationHeaderMalformed": _REGION_HINT,
+    "AuthenticationFailed": _SECRET_HINT,
+    "ContainerNotFound": "make the container first, or correct its name",
+    "ExpiredToken": "get new temporary credentials",
+    "InvalidAccessKeyId": "nobody has this AWS_ACCESS_KEY_ID there",
+    "InvalidToken": "AWS_SESSION_TOKEN does not belong to these credentials",
+    "NoSuchBucket": "make the bucket first, or correct its name",
+    "PermanentRedirect": _REGION_HINT,
+    "SignatureDoesNotMatch": _SECRET_HINT,
+}
+# Some services say 400 and not 403 to these.
+_DENIED_CODES: Final = frozenset(
+    {"ExpiredToken", "InvalidAccessKeyId", "InvalidToken", "SignatureDoesNotMatch"}
+)
 _SPOOL_SIZE: Final = 8 << 20
-_PART_SIZE: Final = 8 << 20
+# Four parts at once, and each in the time that `retry.silence` grants: 350 kB/s are enough.
+_PART_SIZE: Final = 5 << 20
+_RANGE_SIZE: Final = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +104,7 @@ class ObjectStorage:
         attributes: given to each object written.
         has_conditional_put: a condition can come with a PUT.
         has_parts: large objects go in parts, several at once; elsewhere each goes whole, through memory.
+        upload_retry: where a client does not begin an upload again by itself, how patient we are.
     """
 
     store: ObjectStore = field(repr=False)
@@ -93,6 +115,7 @@ class ObjectStorage:
     attributes: Attributes | None = field(default=None, repr=False)
     has_conditional_put: bool = field(default=True, repr=False)
     has_parts: bool = field(default=True, repr=False)
+    upload_retry: RetryPolicy | None = field(default=None, repr=False)
 
     def at(self, subpath: str) -> ObjectStorage:
         """Return the location below this one."""
@@ -100,10 +123,30 @@ class ObjectStorage:
         return replace(self, prefix=prefix, uri=join(self.uri, subpath))
 
     def read(self, name: str) -> bytes:
-        """Return a whole object."""
+        """Return a whole object; a large one is asked for in ranges, so that a failure loses one range at most.
+
+        Raises:
+            StorageError: it was replaced in the meantime.
+        """
         key = self._key(name)
-        with self._translated("read", name):
-            return bytes(obstore.get(self.store, key).bytes())
+        try:
+            with self._translated("read", name):
+                found = obstore.get(self.store, key, options={"range": (0, _RANGE_SIZE)})
+                parts = [found.bytes()]
+        except (ObjectNotFoundError, AccessDeniedError, UnavailableError):
+            raise
+        except (StorageError, UnsupportedError):
+            # An empty object has no ranges, and some web servers know none.
+            with self._translated("read", name):
+                return bytes(obstore.get(self.store, key).bytes())
+        size, version = found.meta["size"], found.meta["e_tag"]
+        for start in range(_RANGE_SIZE, size, _RANGE_SIZE):
+            options: GetOptions = {"range": (start, min(start + _RANGE_SIZE, size))}
+            if version is not None:
+                options["if_match"] = version
+            with self._translated("read", name):
+                parts.append(obstore.get(self.store, key, options=options).bytes())
+        return b"".join(parts)
 
     def read_range(self, name: str, offset: int, length: int) -> bytes:
         """Return bytes `[offset, offset + length)`, fewer where the object ends."""
@@ -145,11 +188,8 @@ class ObjectStorage:
         # Asked first as well, because some services ignore the condition.
         if not overwrite and self.exists(name):
             raise object_exists(self.uri, name)
-        mode: Literal["create", "overwrite"] = (
-            "overwrite" if overwrite or not self.has_conditional_put else "create"
-        )
-        with self._translated("write", name):
-            self._put(key, bytes(data), mode)
+        is_conditional = not overwrite and self.has_conditional_put
+        self._put(name, key, lambda: bytes(data), mode="create" if is_conditional else "overwrite")
 
     @contextmanager
     def writer(self, name: str) -> Iterator[StorageWriter]:
@@ -157,12 +197,12 @@ class ObjectStorage:
         key = self._key(name)
         with tempfile.SpooledTemporaryFile(max_size=_SPOOL_SIZE) as spool:
             yield spool
-            spool.seek(0)
-            with self._translated("write", name):
-                if self.has_parts:
-                    self._put(key, iter(lambda: spool.read(_PART_SIZE), b""), "overwrite")
-                else:
-                    self._put(key, spool.read(), "overwrite")
+
+            def rewound() -> bytes | Iterator[bytes]:
+                spool.seek(0)
+                return iter(lambda: spool.read(_PART_SIZE), b"") if self.has_parts else spool.read()
+
+            self._put(name, key, rewound)
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
         """Yield the objects whose names start with a text, in the order of their names."""
@@ -189,17 +229,30 @@ class ObjectStorage:
         with suppress(ObjectNotFoundError), self._translated("delete", name):
             obstore.delete(self.store, key)
 
-    def _put(self, key: str, data: bytes | Iterator[bytes], mode: Literal["create", "overwrite"]) -> None:
-        obstore.put(
-            self.store,
-            key,
-            data,
-            mode=mode,
-            attributes=self.attributes,
-            use_multipart=None if self.has_parts else False,
-            chunk_size=_PART_SIZE,
-            max_concurrency=4,
-        )
+    def _put(
+        self,
+        name: str,
+        key: str,
+        content: Callable[[], bytes | Iterator[bytes]],
+        mode: Literal["create", "overwrite"] = "overwrite",
+    ) -> None:
+        def attempt() -> None:
+            with self._translated("write", name):
+                obstore.put(
+                    self.store,
+                    key,
+                    content(),
+                    mode=mode,
+                    attributes=self.attributes,
+                    use_multipart=None if self.has_parts and mode == "overwrite" else False,
+                    chunk_size=_PART_SIZE,
+                    max_concurrency=4,
+                )
+
+        if self.upload_retry is None:
+            attempt()
+        else:
+            self.upload_retry.run(attempt)
 
     def _key(self, name: str) -> str:
         key = relative_name(self.prefix, name)
@@ -226,6 +279,8 @@ def translate_error(exc: Exception, operation: str, uri: URI, name: str, words: 
     if isinstance(exc, FileNotFoundError) and operation in ("read", "delete"):
         detail = _provider_words(text).rstrip(".") if code else location
         return object_not_found(words.profile, words.label, detail, uri, name)
+    if isinstance(exc, PreconditionError) and operation == "read":
+        return StorageError(f"{location} was replaced while it was read", location=location)
     if isinstance(exc, AlreadyExistsError | PreconditionError):
         return object_exists(uri, name)
     if isinstance(exc, NotSupportedError):
@@ -234,12 +289,22 @@ def translate_error(exc: Exception, operation: str, uri: URI, name: str, words: 
         return invalid_name(uri, name)
     what = "storage" if operation in ("open", "list") else "object"
     message = f"failed to {operation} {words.provider} {what} {location}: {_provider_words(text)}"
-    message = _scrub(message, uri)
-    if isinstance(exc, PermissionDeniedError | UnauthenticatedError) or status in _DENIED_STATUS:
-        return AccessDeniedError(message, location=location)
-    if status >= 500 or status in _BUSY_STATUS or (not status and "HTTP error" in text):
-        return UnavailableError(message, location=location)
-    return StorageError(message, location=location)
+    message, hint = _scrub(message, uri), _HINTS.get(code)
+    is_refused = isinstance(exc, PermissionDeniedError | UnauthenticatedError) or status in _DENIED_STATUS
+    if is_refused or code in _DENIED_CODES:
+        hint = (
+            hint
+            or "these credentials may not do that there: look at the bucket's policy and the user's rights"
+        )
+        return AccessDeniedError(message, location=location, hint=hint)
+    if status >= 500 or status in _BUSY_STATUS:
+        return UnavailableError(
+            message, location=location, hint="the service is not well or too busy: try again"
+        )
+    if not status and "HTTP error" in text:
+        hint = "is the address right, and can it be reached from here?"
+        return UnavailableError(message, location=location, hint=hint)
+    return StorageError(message, location=location, hint=hint)
 
 
 def _provider_words(text: str) -> str:

@@ -131,14 +131,15 @@ def open_s3(uri: URI, env: StorageEnv) -> ObjectStorage:
         config["server_side_encryption"] = settings.enc_mode
     if settings.kms_key_id:
         config["sse_kms_key_id"] = settings.kms_key_id
-    client: dict[str, Any] = {"allow_http": settings.endpoint.startswith("http://")}
+    client = DEFAULT_RETRY.client_options()
+    client["allow_http"] = settings.endpoint.startswith("http://")
     if settings.skips_tls_verify:
         client["allow_invalid_certificates"] = True
     try:
         store = S3Store(
             settings.bucket,
             config=config,  # type: ignore[arg-type]
-            client_options=client,  # type: ignore[arg-type]
+            client_options=client,
             retry_config=DEFAULT_RETRY.obstore_options(),
             credential_provider=_credential_provider(settings, env),
         )

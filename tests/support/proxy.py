@@ -1,0 +1,148 @@
+"""A TCP proxy on loopback that fails as networks do: by plan, connection by connection."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import urlsplit
+
+__all__ = ["Fault", "FaultProxy", "fault_proxy"]
+
+Kind = Literal["refuse", "reset", "stall", "busy", "slow"]
+
+_BUSY = b"HTTP/1.1 503 Slow Down\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+_PIECE = 16 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What happens to a connection.
+
+    Attributes:
+        kind: refuse: closed at once. reset: cut hard. stall: nothing comes any more, and nothing ends. busy: 503 to
+            the first request. slow: every piece of 16 KiB waits a little, to the end.
+        after: bytes that go through first, counted in one direction.
+        direction: which bytes count and are lost.
+    """
+
+    kind: Kind
+    after: int = 0
+    direction: Literal["up", "down"] = "down"
+
+
+@dataclass(slots=True)
+class FaultProxy:
+    """A running proxy.
+
+    Attributes:
+        faults: for the connections to come, one each; when they are used up, connections are left alone. None leaves
+            one connection alone.
+        always: for every connection after those.
+        connections: how many came.
+    """
+
+    endpoint: str
+    faults: list[Fault | None] = field(default_factory=list)
+    always: Fault | None = None
+    connections: int = 0
+    _open: list[socket.socket] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _is_over: threading.Event = field(default_factory=threading.Event)
+
+    def plan(self, *faults: Fault | None, always: Fault | None = None) -> None:
+        """Forget what was; connections that are kept open from before are closed, so that the plan meets all."""
+        with self._lock:
+            self.faults, self.always, self.connections = list(faults), always, 0
+        self.drop()
+
+    def drop(self) -> None:
+        """Close every connection."""
+        with self._lock:
+            connections, self._open = self._open, []
+        for each in connections:
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+    def serve(self, client: socket.socket, upstream: tuple[str, int]) -> None:
+        """Pass one connection on, until its fault."""
+        with self._lock:
+            fault = self.faults.pop(0) if self.faults else self.always
+            self.connections += 1
+        with client, contextlib.suppress(OSError):
+            if fault is not None and fault.kind == "refuse":
+                return
+            if fault is not None and fault.kind == "busy":
+                client.recv(1 << 16)
+                client.sendall(_BUSY)
+                return
+            with socket.create_connection(upstream) as server:
+                with self._lock:
+                    self._open += [client, server]
+                down = fault if fault is not None and fault.direction == "down" else None
+                up = fault if fault is not None and fault.direction == "up" else None
+                thread = threading.Thread(target=self.copy, args=(server, client, client, down), daemon=True)
+                thread.start()
+                self.copy(client, server, client, up)
+                thread.join()
+
+    def copy(
+        self, source: socket.socket, target: socket.socket, client: socket.socket, fault: Fault | None
+    ) -> None:
+        """Copy one direction until it ends or the fault comes."""
+        left = fault.after if fault is not None else 0
+        with contextlib.suppress(OSError):
+            while piece := source.recv(_PIECE):
+                if fault is not None and fault.kind == "slow":
+                    time.sleep(0.001)
+                elif fault is not None:
+                    target.sendall(piece[:left])
+                    left -= len(piece)
+                    if left <= 0:
+                        self.fail(client, fault)
+                        return
+                    continue
+                target.sendall(piece)
+        with contextlib.suppress(OSError):
+            target.shutdown(socket.SHUT_WR)
+
+    def fail(self, client: socket.socket, fault: Fault) -> None:
+        if fault.kind == "stall":
+            self._is_over.wait()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        with contextlib.suppress(OSError):
+            client.shutdown(
+                socket.SHUT_RD
+            )  # wakes the other direction's thread, which would hold the connection
+            client.close()
+
+    def stop(self) -> None:
+        """Let what stalls end."""
+        self._is_over.set()
+        self.drop()
+
+
+@contextmanager
+def fault_proxy(endpoint: str) -> Iterator[FaultProxy]:
+    """Stand before a server until the context ends."""
+    upstream = (urlsplit(endpoint).hostname or "", urlsplit(endpoint).port or 80)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        proxy = FaultProxy(f"http://127.0.0.1:{listener.getsockname()[1]}")
+
+        def accept() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    client, _ = listener.accept()
+                    threading.Thread(target=proxy.serve, args=(client, upstream), daemon=True).start()
+
+        threading.Thread(target=accept, daemon=True).start()
+        yield proxy
+        proxy.stop()
+        with contextlib.suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
