@@ -19,7 +19,8 @@ _STATEMENTS = {
     "export": ("Export",),
     "backup": ("Backup",),
     "restore": ("Restore",),
-    "show_backup": ("ShowBackup", "ShowBackups"),
+    "show_backup": ("ShowBackup",),
+    "show_backups": ("ShowBackups",),
     "alter_backup": ("AlterBackup",),
     "schedule": (
         "AlterBackupSchedule",

@@ -132,6 +132,7 @@ _VARIABLES: dict[str, _Variable] = {
     "transaction_isolation": _Variable("serializable", _text),
     "transaction_priority": _Variable("normal", _text),
     "transaction_read_only": _Variable("off", _bool),
+    "use_backups_with_ids": _Variable("off", _bool),
     "vectorize": _Variable("on", _choice("on", "off", "auto", "experimental_always", "201auto")),
 }
 

@@ -20,7 +20,7 @@ from ootheca.clock import Timestamp, unique_int64
 from ootheca.crypto.envelope import EncryptionOptions
 from ootheca.errors import InvalidOptionError, OothecaError, UnsupportedError
 from ootheca.exec.as_of import evaluate_as_of
-from ootheca.exec.chains import chain_of_collection, chain_of_layers
+from ootheca.exec.chains import chain_of_collection, chain_of_layers, named_point
 from ootheca.exec.places import encryption_options, kms_environment, open_place, text_of
 from ootheca.exec.result import Result, integer
 from ootheca.exec.session import Session
@@ -119,13 +119,15 @@ def _chain(statement: ast.Restore, session: Session, encryption: EncryptionOptio
             "RESTORE FROM ... IN can only by used against a single collection path (per-locality)"
         )
     collection = _open(session, statement.layers[0])
+    until_ns: int | None = None
     if statement.is_latest or statement.subdirectory is None:
         path = read_latest(collection).strip("/")
     else:
-        path = text_of(statement.subdirectory).strip("/")
+        path, until_ns = named_point(collection, text_of(statement.subdirectory))
     other = statement.options.incremental_location
     opened = _unseal(collection.at(path), session, encryption)
-    return chain_of_collection(opened, collection, path, _open(session, other) if other else None)
+    place = _open(session, other) if other else None
+    return chain_of_collection(opened, collection, path, place, until_ns)
 
 
 def _unseal(full: Storage, session: Session, encryption: EncryptionOptions) -> SealedStorage:

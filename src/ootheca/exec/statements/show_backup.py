@@ -1,4 +1,4 @@
-"""SHOW BACKUP and SHOW BACKUPS: what a chain or a collection holds."""
+"""SHOW BACKUP: what a chain holds."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ootheca.backup.manifest_json import manifest_json
 from ootheca.backup.sealed import SealedStorage, open_sealed
 from ootheca.backup.verify import VerifyReport, verify
 from ootheca.crypto.envelope import EncryptionOptions
-from ootheca.errors import InvalidOptionError, ObjectNotFoundError, OothecaError, UnsupportedError
-from ootheca.exec.chains import chain_of_collection, chain_of_layers
+from ootheca.errors import InvalidOptionError, ObjectNotFoundError, OothecaError
+from ootheca.exec.chains import chain_of_collection, chain_of_layers, named_point
 from ootheca.exec.places import encryption_options, kms_environment, open_place, text_of
 from ootheca.exec.result import Result, ResultColumn, string
 from ootheca.exec.session import Session
@@ -47,10 +47,8 @@ class _Options:
     encryption_info_dir: ast.URIs
 
 
-def run(statement: ast.ShowBackup | ast.ShowBackups, session: Session) -> Result:
-    """Answer SHOW BACKUP in one of its views, or SHOW BACKUPS."""
-    if isinstance(statement, ast.ShowBackups):
-        return _show_backups(statement, session)
+def run(statement: ast.ShowBackup, session: Session) -> Result:
+    """Answer SHOW BACKUP in one of its views."""
     if statement.kind == "CONNECTION":
         return _check_connection(statement, session)
     options = _check_options(statement, session)
@@ -85,20 +83,6 @@ def _check_connection(statement: ast.ShowBackup, session: Session) -> Result:
     )
 
 
-def _show_backups(statement: ast.ShowBackups, session: Session) -> Result:
-    if (
-        statement.newer_than
-        or statement.older_than
-        or statement.with_revision_start_time
-        or statement.with_index
-    ):
-        raise UnsupportedError("SHOW BACKUPS with bounds or an index is not supported yet")
-    collection = open_place(session, statement.collection)
-    slash = "" if session.profile.version == "20.2" else "/"
-    rows = [(slash + path,) for path in list_full_backups(collection)]
-    return Result.of_rows([string("path")], rows, tag="SHOW BACKUP")
-
-
 def _check_options(statement: ast.ShowBackup, session: Session) -> _Options:
     """Check names and values. Of a passphrase and a KMS the passphrase counts, as the server has it."""
     is_newer = bool(statement.collection)
@@ -124,14 +108,14 @@ def _check_options(statement: ast.ShowBackup, session: Session) -> _Options:
 
 
 def _open(statement: ast.ShowBackup, session: Session, options: _Options) -> Chain:
-    collection, path = _place(statement, session)
+    collection, path, until_ns = _place(statement, session)
     full = collection.at(path) if path else collection
     opened = _unseal(full, session, options)
     other = open_place(session, options.incremental_location) if options.incremental_location else None
     try:
         if not path and other is None:
             return chain_of_layers(opened, ())
-        return chain_of_collection(opened, collection, path, other)
+        return chain_of_collection(opened, collection, path, other, until_ns)
     except ObjectNotFoundError as exc:
         if exc.hint is None and full.can_list and list_full_backups(full):
             exc.hint = _LIST_BACKUPS
@@ -158,8 +142,8 @@ def _unseal(full: Storage, session: Session, options: _Options) -> SealedStorage
     return opened.beside(full)
 
 
-def _place(statement: ast.ShowBackup, session: Session) -> tuple[Storage, str]:
-    """Return a collection and a subdirectory in it, or a place and nothing."""
+def _place(statement: ast.ShowBackup, session: Session) -> tuple[Storage, str, int | None]:
+    """Return a collection, a subdirectory in it, and the time that an id stands for; or a place and nothing."""
     try:
         place = open_place(session, statement.collection or statement.path)
     except OothecaError as exc:
@@ -167,10 +151,10 @@ def _place(statement: ast.ShowBackup, session: Session) -> tuple[Storage, str]:
             raise exc.prefixed("make storage") from exc
         raise
     if not statement.collection:
-        return place, ""
+        return place, "", None
     if statement.is_latest:
-        return place, _latest(place, session).strip("/")
-    return place, text_of(statement.path[0]).strip("/")
+        return place, _latest(place, session).strip("/"), None
+    return place, *named_point(place, text_of(statement.path[0]))
 
 
 def _latest(collection: Storage, session: Session) -> str:

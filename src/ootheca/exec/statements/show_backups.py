@@ -1,0 +1,78 @@
+"""SHOW BACKUPS: the full backups of a collection, or in the form of 26.2 everything that it can be restored to."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from ootheca.backup.chain import read_layer
+from ootheca.backup.collection import list_full_backups
+from ootheca.backup.restore_points import RestorePoint, list_restore_points
+from ootheca.backup.sealed import open_sealed
+from ootheca.crypto.envelope import EncryptionOptions
+from ootheca.errors import KeyRequiredError, UnsupportedError
+from ootheca.exec.as_of import evaluate_as_of
+from ootheca.exec.places import kms_environment, open_place
+from ootheca.exec.result import Result, string, timestamptz
+from ootheca.sql import ast
+
+if TYPE_CHECKING:
+    from ootheca.exec.session import Session
+    from ootheca.storage.base import Storage
+
+__all__ = ["run"]
+
+_PAGE: Final = 50
+
+
+def run(statement: ast.ShowBackups, session: Session) -> Result:
+    """List a collection; bounds, the clause about revisions and the session's variable ask for the newer form."""
+    if statement.with_index:
+        raise UnsupportedError("SHOW BACKUPS … WITH INDEX is not supported")
+    has_newer_words = statement.newer_than or statement.older_than or statement.with_revision_start_time
+    collection = open_place(session, statement.collection)
+    if has_newer_words or session.variables["use_backups_with_ids"] == "on":
+        return _points(statement, session, collection)
+    slash = "" if session.profile.version == "20.2" else "/"
+    rows = [(slash + path,) for path in list_full_backups(collection)]
+    return Result.of_rows([string("path")], rows, tag="SHOW BACKUP")
+
+
+def _points(statement: ast.ShowBackups, session: Session, collection: Storage) -> Result:
+    newer = evaluate_as_of(statement.newer_than, session).wall_ns if statement.newer_than else 0
+    older = evaluate_as_of(statement.older_than, session).wall_ns if statement.older_than else None
+    points = [
+        point
+        for point in list_restore_points(collection)
+        if newer < point.end_ns and (older is None or point.end_ns < older)
+    ]
+    if len(points) > _PAGE and not (newer and older):
+        points = points[:_PAGE]
+        session.notice(
+            f"only showing {_PAGE} most recent backups. To see more, please run `SHOW BACKUPS IN ... OLDER THAN "
+            f"'{_time(points[-1].end_ns):%Y-%m-%d %H:%M:%S.%f}'` or specify both OLDER THAN and NEWER THAN."
+        )
+    columns = [string("id"), timestamptz("backup_time")]
+    rows: list[tuple[object, ...]] = [(point.id, _time(point.end_ns)) for point in points]
+    if statement.with_revision_start_time:
+        columns.append(timestamptz("revision_start_time"))
+        starts = [_revision_start(session, collection, point) for point in points]
+        rows = [(*row, start) for row, start in zip(rows, starts, strict=True)]
+    return Result.of_rows(columns, rows, tag="SHOW BACKUPS")
+
+
+def _revision_start(session: Session, collection: Storage, point: RestorePoint) -> datetime | None:
+    """Return since when a layer knows its history; None where it has none, or is sealed."""
+    try:
+        folder = open_sealed(collection.at(point.folder), EncryptionOptions(), kms_environment(session))
+        layer = read_layer(folder)
+    except KeyRequiredError:
+        return None
+    start = layer.manifest.revision_start_time.wall_time or layer.manifest.start_time.wall_time
+    return _time(start) if layer.has_revision_history else None
+
+
+def _time(wall_ns: int) -> datetime:
+    return datetime.fromtimestamp(wall_ns // 1_000_000_000, UTC).replace(
+        microsecond=wall_ns // 1000 % 1_000_000
+    )
