@@ -53,7 +53,7 @@ faults: $(STAMP) ## the long matrix of injected failures
 
 lock:            ## resolve pyproject.toml into requirements.lock
 	$(PYTHON) -m venv .lock-venv && .lock-venv/bin/pip install --quiet pip-tools
-	.lock-venv/bin/pip-compile --quiet --extra dev --generate-hashes --allow-unsafe --strip-extras \
+	.lock-venv/bin/pip-compile --quiet --extra dev --extra azure --extra gcp --generate-hashes --allow-unsafe --strip-extras \
 	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-annotate --no-header --output-file requirements.lock pyproject.toml
 	rm -rf .lock-venv
 

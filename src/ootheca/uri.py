@@ -10,6 +10,7 @@ Source: reference/sql/07 (§1, §3, §4, §6), 04 §4 and §6, 09 §4; conforman
 
 from __future__ import annotations
 
+import base64
 import posixpath
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,6 +29,7 @@ __all__ = [
     "SECRET_PARAMS",
     "URI",
     "LocalityURIs",
+    "decode_base64",
     "is_kms_uri",
     "join",
     "mask_uri",
@@ -224,6 +226,20 @@ def mask_uri(text: str, *, kms: bool = False) -> str:
 def is_kms_uri(text: str) -> bool:
     """Whether a text can only be the URI of a master key: by its scheme, or `gs` without a bucket."""
     return _KMS_START.match(text) is not None
+
+
+def decode_base64(text: str, what: str) -> bytes:
+    """Return the bytes of a parameter in base64.
+
+    Raises:
+        InvalidOptionError: Go's `base64.StdEncoding` refuses it, with the offset that it names.
+    """
+    bad = re.search(r"[^A-Za-z0-9+/=\r\n]|=(?!=?[\r\n]*\Z)", text)
+    plain = re.sub(r"[\r\n]", "", text)
+    if bad or len(plain) % 4:
+        offset = bad.start() if bad else len(text) - len(plain) % 4
+        raise InvalidOptionError(f"{what}: illegal base64 data at input byte {offset}", sqlstate="XXUUU")
+    return base64.b64decode(text)
 
 
 def join(uri: URI, *parts: str) -> URI:

@@ -566,7 +566,7 @@ def test_a_key_that_was_added_opens_the_backup(bank: Bank) -> None:
     added = "testkms:///added?AUTH=implicit"
     service = open_kms(added, KMS_ENV)
     info = EncryptionInfo(
-        wrapped_keys={hash_master_key_id(service.master_key_id): service.wrap(bytes(folder.key))}
+        wrapped_keys={hash_master_key_id(service.key.key_id): service.wrap(bytes(folder.key))}
     )
     new = EncryptionOptions(kms=(added,))
     with pytest.raises(OothecaError):

@@ -1,4 +1,4 @@
-"""The contract of a KMS: AWS on a local server, and what plays the clouds in the sandbox."""
+"""The contract of a KMS: the clouds on local servers, and what plays them in the sandbox."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from ootheca.crypto import (
 from ootheca.crypto.kms.aws import AWSKMS
 from ootheca.errors import AccessDeniedError, InvalidOptionError, KMSError
 from tests.support.aws import SECRET_ACCESS_KEY, LocalAWS, local_aws
+from tests.support.clouds import Clouds, local_clouds
 
 DATA_KEY = bytes(range(32))
 OUTSIDE = KMSEnvironment()
@@ -38,8 +39,20 @@ def aws() -> Iterator[LocalAWS]:
         yield server
 
 
-@pytest.fixture(params=["aws", "sandbox-memory", "sandbox-directory", "sandbox-gcp", "sandbox-azure"])
-def opener(request: pytest.FixtureRequest, aws: LocalAWS, tmp_path: Path) -> Opener:
+@pytest.fixture(scope="module")
+def clouds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clouds]:
+    with local_clouds(tmp_path_factory.mktemp("clouds")) as running:
+        yield running
+
+
+@pytest.fixture(
+    params=["aws", "gcp", "azure", "sandbox-memory", "sandbox-directory", "sandbox-gcp", "sandbox-azure"]
+)
+def opener(request: pytest.FixtureRequest, aws: LocalAWS, clouds: Clouds, tmp_path: Path) -> Opener:
+    if request.param == "gcp":
+        return lambda key, region: open_kms(clouds.google_uri(key, location=region), OUTSIDE)
+    if request.param == "azure":
+        return lambda key, region: open_kms(clouds.azure_uri(key, vault=region), OUTSIDE)
     if request.param == "aws":
         arns: dict[tuple[str, str], str] = {}
 
@@ -103,16 +116,17 @@ def test_damaged_blob_does_not_unwrap(opener: Opener) -> None:
 
 
 def test_opening_needs_no_service_and_the_id_is_stable(opener: Opener) -> None:
-    assert opener("k", "us-east-1").master_key_id == opener("k", "us-east-1").master_key_id
+    assert opener("k", "us-east-1").key.key_id == opener("k", "us-east-1").key.key_id
 
 
 @pytest.mark.parametrize("scheme", ["aws", "aws-kms"])
-def test_aws_key_id_arn_and_alias(aws: LocalAWS, scheme: str) -> None:
+def test_aws_key_id_arn_alias_and_alias_arn(aws: LocalAWS, scheme: str) -> None:
     arn = aws.create_key(alias=f"backup-{scheme}")
+    account = arn.rpartition(":key/")[0]
     wrapped = []
-    for name in (arn, arn.rpartition("/")[2], f"alias/backup-{scheme}"):
+    for name in (arn, arn.rpartition("/")[2], f"alias/backup-{scheme}", f"{account}:alias/backup-{scheme}"):
         kms = open_kms(aws.kms_uri(name, scheme=scheme), OUTSIDE)
-        assert kms.master_key_id == name
+        assert kms.key.key_id == name
         wrapped.append(kms.wrap(DATA_KEY))
         assert [kms.unwrap(blob) for blob in wrapped] == [DATA_KEY] * len(wrapped)
 

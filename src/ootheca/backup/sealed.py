@@ -102,15 +102,19 @@ def create_sealed(
     *,
     file_version: int,
     random: Callable[[int], bytes],
+    notice: Callable[[str], None] | None = None,
 ) -> tuple[SealedStorage, bytes | None]:
     """Make the key of a new full backup.
+
+    Args:
+        notice: is told when not every KMS that is named will open the backup.
 
     Returns:
         The folder, and the bytes of its ENCRYPTION-INFO (None for a plain backup). Nothing is written yet.
     """
     if not options.is_enabled:
         return SealedStorage(storage, None, file_version), None
-    key, info = envelope.new_data_key(options, env, random=random)
+    key, info = envelope.new_data_key(options, env, random=random, notice=notice)
     return SealedStorage(storage, key, file_version), encode_encryption_info(info)
 
 

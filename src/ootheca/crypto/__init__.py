@@ -15,13 +15,14 @@ from ootheca.crypto.encryption_info import (
 )
 from ootheca.crypto.envelope import (
     EncryptionOptions,
-    add_kms_keys,
     new_data_key,
     new_kms_key,
     new_passphrase_key,
+    open_any_kms_key,
     open_data_key,
     open_kms_key,
     open_passphrase_key,
+    wrap_data_key,
 )
 from ootheca.crypto.kms import KMS, DirectoryKeyring, Keyring, KMSEnvironment, MemoryKeyring, open_kms
 from ootheca.crypto.stream import SealedReader, Sealer
@@ -37,13 +38,13 @@ __all__ = [
     "MemoryKeyring",
     "SealedReader",
     "Sealer",
-    "add_kms_keys",
     "decode_encryption_info",
     "encode_encryption_info",
     "is_sealed",
     "new_data_key",
     "new_kms_key",
     "new_passphrase_key",
+    "open_any_kms_key",
     "open_data_key",
     "open_kms",
     "open_kms_key",
@@ -54,4 +55,5 @@ __all__ = [
     "sealed_size",
     "unseal",
     "unseal_view",
+    "wrap_data_key",
 ]

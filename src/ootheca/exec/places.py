@@ -91,6 +91,7 @@ def kms_environment(session: Session) -> KMSEnvironment:
         disable_http=session.limits.disable_http,
         disable_implicit_credentials=session.limits.disable_implicit_credentials,
         quotes_escaped=session.profile.version == "20.2",
+        audit=session.audit,
     )
 
 

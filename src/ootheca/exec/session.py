@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from ootheca.catalog.table import Table
+    from ootheca.crypto.kms import KMSCall
     from ootheca.engine.base import Engine, TableName
     from ootheca.engine.version_store import RowSource
     from ootheca.sql.ast import Statement
@@ -63,6 +64,7 @@ class Session:
         catalog: descriptors, with the running statement's changes.
         variables: of this session.
         engine: rows and metadata.
+        audit: is told of every call to a key service; set by whoever keeps an account of them.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class Session:
         self.limits = limits
         self.user = user
         self.random = random
+        self.audit: Callable[[KMSCall], None] | None = None
         self._resources = ExitStack()
         self._external_io_dir = external_io_dir
         self._directory: Path | None = None

@@ -68,6 +68,10 @@ def run_shell(flags: argparse.Namespace, options: Options, session: Session, *, 
 
     if flags.database:
         session.variables.set("database", flags.database)
+    if flags.verbose:
+        from ootheca.shell.runner import complain
+
+        session.audit = lambda call: complain(f"{call}\n")
     shell = Shell(session, options, is_interactive=is_interactive(flags), verbose=flags.verbose)
     if flags.execute:
         return shell.run_commands(flags.execute)

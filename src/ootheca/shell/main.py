@@ -156,7 +156,11 @@ def _add_run_flags(parser: argparse.ArgumentParser) -> None:
     )
     run.add_argument("-d", "--database", metavar="DB", help="the current database (default defaultdb)")
     run.add_argument("--echo-sql", action="store_true", help="write each statement before it is run")
-    run.add_argument("--verbose", action="store_true", help="write a traceback with each error")
+    run.add_argument(
+        "--verbose",
+        action="store_true",
+        help="write every call to a key service, and a traceback with each error",
+    )
     run.add_argument("--version", action="version", version=f"ootheca {_version()}")
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -19,7 +18,7 @@ from ootheca.errors import InvalidOptionError, UnsupportedError
 from ootheca.storage.base import StorageEnv, check_params
 from ootheca.storage.objects import ObjectStorage, ObjectWords, translate_error
 from ootheca.storage.retry import DEFAULT_RETRY
-from ootheca.uri import LOCALITY_PARAM, URI
+from ootheca.uri import LOCALITY_PARAM, URI, decode_base64
 
 if TYPE_CHECKING:
     from obstore.store import GCSCredential, ObjectStore
@@ -95,7 +94,9 @@ def validate_gs(uri: URI, env: StorageEnv) -> CloudSettings:
             "implicit credentials disallowed for gs due to --external-io-implicit-credentials flag"
         )
     elif auth != "implicit" and credentials:
-        service_account_key = _decode_base64(credentials, "decoding value of CREDENTIALS")
+        service_account_key = decode_base64(credentials, "decoding value of CREDENTIALS").decode(
+            "utf-8", "replace"
+        )
     elif not auth and not bearer:
         service_account_key = env.gs_default_key
     if uri.param("ASSUME_ROLE"):
@@ -164,7 +165,7 @@ def validate_azure(uri: URI, env: StorageEnv) -> CloudSettings:
     else:
         # A `+` that was not encoded in the URI arrives as a blank; base64 has no blanks.
         config["account_key"] = uri.param("AZURE_ACCOUNT_KEY").replace(" ", "+")
-        _check_base64(config["account_key"], "azure credential")
+        decode_base64(config["account_key"], "azure credential")
     environment = uri.param("AZURE_ENVIRONMENT")
     if environment not in _AZURE_DOMAINS:
         raise _invalid(f"unsupported value {environment} for AZURE_ENVIRONMENT")
@@ -274,20 +275,6 @@ def _require_json(service_account_key: str) -> None:
         is_object = False
     if not is_object:
         raise _invalid("creating GCS client: the credentials are not a service account's key in JSON")
-
-
-def _decode_base64(text: str, what: str) -> str:
-    _check_base64(text, what)
-    return base64.b64decode(text).decode("utf-8", "replace")
-
-
-def _check_base64(text: str, what: str) -> None:
-    """Refuse what Go's `base64.StdEncoding` refuses, with the offset that it names."""
-    bad = re.search(r"[^A-Za-z0-9+/=\r\n]|=(?!=?[\r\n]*\Z)", text)
-    plain = re.sub(r"[\r\n]", "", text)
-    offset = bad.start() if bad else len(text) - len(plain) % 4
-    if bad or len(plain) % 4:
-        raise _invalid(f"{what}: illegal base64 data at input byte {offset}")
 
 
 def _invalid(message: str) -> InvalidOptionError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -15,17 +16,19 @@ from ootheca.crypto import (
     EncryptionOptions,
     KMSEnvironment,
     MemoryKeyring,
-    add_kms_keys,
     new_data_key,
     new_kms_key,
     new_passphrase_key,
+    open_any_kms_key,
     open_data_key,
     open_kms,
     open_kms_key,
     seal,
     unseal,
+    wrap_data_key,
 )
 from ootheca.crypto.encryption_info import hash_master_key_id
+from ootheca.crypto.kms import KMS, MasterKey
 from ootheca.errors import (
     AccessDeniedError,
     EncryptionError,
@@ -52,7 +55,12 @@ class ScriptedKMS:
     master_key_id: str
     error: OothecaError | None = None
     scheme: str = "aws"
+    region: str = "r"
     num_calls: int = field(default=0)
+
+    @property
+    def key(self) -> MasterKey:
+        return MasterKey(self.scheme, "aws", self.master_key_id, self.region)
 
     def wrap(self, data_key: bytes) -> bytes:
         return self._answer(data_key[::-1])
@@ -65,6 +73,12 @@ class ScriptedKMS:
         if self.error is not None:
             raise self.error
         return answer
+
+
+def added_keys(infos: list[EncryptionInfo], old: Sequence[KMS], new: Sequence[KMS]) -> EncryptionInfo:
+    """What ALTER BACKUP stores."""
+    key = open_any_kms_key(infos, old)
+    return wrap_data_key(key, new, lambda _: "failed to encrypt data key when adding new KMS")
 
 
 def sandbox() -> KMSEnvironment:
@@ -148,6 +162,66 @@ def test_same_key_id_in_two_regions_collapses_to_the_later() -> None:
         open_data_key([info], EncryptionOptions(kms=uris[:1]), env)
 
 
+def test_two_regions_with_one_bare_id_are_told() -> None:
+    env = sandbox()
+    uris = tuple(f"aws:///same?AUTH=implicit&REGION={region}" for region in ("r1", "r2"))
+    notices: list[str] = []
+    new_data_key(EncryptionOptions(kms=uris), env, notice=notices.append)
+    assert len(notices) == 1
+    assert notices[0].startswith("KMS key id same is given for r1 and for r2")
+    assert "only the key in r2 opens it" in notices[0]
+    for quiet in ((uris[0], uris[0]), (EAST, WEST), (uris[0],)):
+        new_data_key(EncryptionOptions(kms=quiet), env, notice=notices.append)
+    assert len(notices) == 1
+
+
+ARN = "aws:///arn:aws:kms:{0}:123456789012:key/mrk-1234?AUTH=implicit&REGION={0}"
+BARE = "aws:///mrk-1234?AUTH=implicit&REGION={0}"
+
+
+@pytest.mark.parametrize("form", [ARN, BARE])
+def test_one_replica_opens_what_another_wrapped(form: str) -> None:
+    env, notices = sandbox(), list[str]()
+    east, west = form.format("us-east-1"), form.format("us-west-2")
+    key, info = new_data_key(EncryptionOptions(kms=(east,)), env, notice=notices.append)
+    assert open_data_key([info], EncryptionOptions(kms=(west,)), env) == key
+    assert env.keyring is not None
+    env.keyring.set_region("us-east-1", enabled=False)
+    assert open_data_key([info], EncryptionOptions(kms=(east, west)), env, notice=notices.append) == key
+    assert len(notices) == 1
+    assert "region us-east-1 is switched off" in notices[0]
+
+
+def test_replicas_named_by_a_bare_id_in_two_regions_need_no_notice() -> None:
+    notices: list[str] = []
+    uris = (BARE.format("r1"), BARE.format("r2"))
+    new_data_key(EncryptionOptions(kms=uris), sandbox(), notice=notices.append)
+    assert notices == []
+
+
+def test_another_accounts_replica_is_another_key() -> None:
+    env = sandbox()
+    _, info = new_data_key(EncryptionOptions(kms=(ARN.format("us-east-1"),)), env)
+    other = ARN.format("us-east-1").replace("123456789012", "210987654321")
+    with pytest.raises(WrongKeyError):
+        open_data_key([info], EncryptionOptions(kms=(other,)), env)
+
+
+def test_every_call_to_a_key_service_is_told() -> None:
+    calls: list[str] = []
+    env = KMSEnvironment(keyring=MemoryKeyring(), audit=lambda call: calls.append(str(call)))
+    _, info = new_data_key(EncryptionOptions(kms=(EAST, WEST)), env)
+    assert env.keyring is not None
+    env.keyring.set_region("us-east-1", enabled=False)
+    open_data_key([info], EncryptionOptions(kms=(EAST, WEST)), env)
+    assert calls == [
+        "KMS encrypt with alias/east (aws, us-east-1): succeeded",
+        "KMS encrypt with alias/west (aws, us-west-2): succeeded",
+        "KMS decrypt with alias/east (aws, us-east-1): region us-east-1 is switched off in the sandbox",
+        "KMS decrypt with alias/west (aws, us-west-2): succeeded",
+    ]
+
+
 def test_failure_to_wrap_names_the_scheme() -> None:
     for error in (KMSError("boom", retryable=True), AccessDeniedError("AccessDeniedException: no")):
         with pytest.raises(type(error)) as caught:
@@ -163,8 +237,9 @@ def test_next_kms_is_used_with_a_notice_when_the_first_fails() -> None:
         first.error = error
         notices: list[str] = []
         assert open_kms_key([info], [first, second], notice=notices.append) == key
-        assert len(notices) == 1
-        assert notices[0].startswith(f"failed to decrypt data key: {error.message}")
+        assert notices == [
+            f"failed to decrypt data key with a (aws, r): {error.message}; b (aws, r) decrypted it"
+        ]
         assert open_kms_key([info], [first, second]) == key
 
 
@@ -184,6 +259,7 @@ def test_first_error_is_raised_when_every_kms_fails() -> None:
     with pytest.raises(AccessDeniedError) as caught:
         open_kms_key([info], [first, second])
     assert caught.value.message == "failed to decrypt data key: denied"
+    assert caught.value.detail == "No key service decrypted it: a (aws, r): denied; b (aws, r): down"
 
 
 def test_bug_in_a_kms_is_not_taken_for_an_outage() -> None:
@@ -222,7 +298,7 @@ def test_region_outage_is_survived_with_two_regions() -> None:
 def test_all_uris_must_be_in_one_file_newest_first() -> None:
     env = sandbox()
     key, base = new_data_key(EncryptionOptions(kms=(EAST,)), env)
-    added = add_kms_keys([base], [open_kms(EAST, env)], [open_kms(WEST, env), open_kms(NORTH, env)])
+    added = added_keys([base], [open_kms(EAST, env)], [open_kms(WEST, env), open_kms(NORTH, env)])
     infos = [base, added]
     for kms in ((EAST,), (WEST,), (WEST, NORTH)):
         assert open_data_key(infos, EncryptionOptions(kms=kms), env) == key
@@ -240,7 +316,7 @@ def test_newest_file_counts_when_several_know_the_key() -> None:
 def test_added_file_holds_the_new_keys_alone() -> None:
     env = sandbox()
     _, base = new_data_key(EncryptionOptions(kms=(EAST, WEST)), env)
-    added = add_kms_keys([base], [open_kms(WEST, env)], [open_kms(NORTH, env)])
+    added = added_keys([base], [open_kms(WEST, env)], [open_kms(NORTH, env)])
     assert set(added.wrapped_keys) == {
         hash_master_key_id("projects/p/locations/north/keyRings/r/cryptoKeys/k")
     }
@@ -249,18 +325,18 @@ def test_added_file_holds_the_new_keys_alone() -> None:
 def test_adding_keys_needs_one_old_key_that_matches() -> None:
     used, other = ScriptedKMS("a"), ScriptedKMS("z")
     _, info = new_kms_key([used])
-    assert add_kms_keys([info], [other, used], [ScriptedKMS("n")]).wrapped_keys
+    assert added_keys([info], [other, used], [ScriptedKMS("n")]).wrapped_keys
     with pytest.raises(WrongKeyError) as caught:
-        add_kms_keys([info], [other], [ScriptedKMS("n")])
+        added_keys([info], [other], [ScriptedKMS("n")])
     assert caught.value.message == (
         "no key in OLD_KMS matches a key that was previously used to encrypt the backup"
     )
     with pytest.raises(KMSError) as failed:
-        add_kms_keys([info], [used], [ScriptedKMS("n", KMSError("boom"))])
+        added_keys([info], [used], [ScriptedKMS("n", KMSError("boom"))])
     assert failed.value.message == "failed to encrypt data key when adding new KMS: boom"
     used.error = KMSError("gone")
     with pytest.raises(KMSError, match=r"^failed to decrypt data key: gone$"):
-        add_kms_keys([info], [used], [ScriptedKMS("n")])
+        added_keys([info], [used], [ScriptedKMS("n")])
 
 
 @pytest.mark.parametrize("options", [EncryptionOptions("p"), EncryptionOptions(kms=(EAST,))], ids=str)

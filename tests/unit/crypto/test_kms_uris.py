@@ -50,6 +50,8 @@ ERRORS = [
     ("gs:///?AUTH=implicit", PATH_EMPTY),
     (GCP, 'CREDENTIALS or BEARER_TOKEN must be set if "AUTH" is "specified"'),
     (f"{GCP}?AUTH=specified", 'CREDENTIALS or BEARER_TOKEN must be set if "AUTH" is "specified"'),
+    (f"{GCP}?CREDENTIALS=%7Bkey%7D", "decoding value of CREDENTIALS: illegal base64 data at input byte 0"),
+    (f"{GCP}?CREDENTIALS=bm8ganNvbg==", "CREDENTIALS holds no service account's key in JSON"),
     (f"{GCP}?AUTH=default", "unsupported value default for AUTH"),
     ("azure-kms:///key?AUTH=implicit", "azure kms key must be of form 'id/version'"),
     ("azure-kms:///key/?AUTH=implicit", "azure kms key must be of form 'id/version'"),
@@ -59,6 +61,7 @@ ERRORS = [
         "kms explicit auth URI expected but did not receive: AZURE_TENANT_ID, AZURE_CLIENT_SECRET",
     ),
     (f"{AZURE_FULL}&AUTH=implicit", "kms implicit auth URI does not support: "),
+    (f"{AZURE_FULL}&AZURE_ENVIRONMENT=Moon", "unsupported value Moon for AZURE_ENVIRONMENT"),
     (f"{AZURE}&AUTH=other", "azure kms requires explicit auth (RBAC) or implicit auth"),
 ]
 
@@ -103,13 +106,13 @@ def test_refused_uri(uri: str, message: str, env: KMSEnvironment) -> None:
 @pytest.mark.parametrize(("uri", "key_id"), ACCEPTED)
 def test_accepted_uri_and_its_master_key_id(uri: str, key_id: str) -> None:
     kms = open_kms(uri, sandbox())
-    assert kms.master_key_id == key_id
-    assert kms.scheme == uri.partition(":")[0].lower()
+    assert kms.key.key_id == key_id
+    assert kms.key.scheme == uri.partition(":")[0].lower()
 
 
 def test_pair_with_semicolon_is_left_out() -> None:
     (uri,) = [uri for uri, message in ERRORS if message is None]
-    assert open_kms(uri, sandbox()).master_key_id == "k"
+    assert open_kms(uri, sandbox()).key.key_id == "k"
 
 
 @pytest.mark.parametrize("version", ["20.2", "21.2"])
@@ -145,11 +148,23 @@ def test_testkms_exists_only_in_the_sandbox() -> None:
         open_kms("testkms:///k", KMSEnvironment())
 
 
-@pytest.mark.parametrize("uri", [f"{GCP}?AUTH=implicit", AZURE_FULL])
-def test_other_clouds_are_not_reached_outside_the_sandbox(uri: str) -> None:
-    with pytest.raises(UnsupportedError) as caught:
+@pytest.mark.parametrize(
+    ("uri", "module", "line"),
+    [
+        (f"{GCP}?AUTH=implicit", "google.cloud.kms", "pip install 'ootheca[gcp]'"),
+        (AZURE_FULL, "azure.identity", "pip install 'ootheca[azure]'"),
+        (AZURE_FULL, "azure.keyvault.keys", "pip install 'ootheca[azure]'"),
+    ],
+)
+def test_client_that_is_not_installed(
+    uri: str, module: str, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(UnsupportedError, match="needs a client that is not installed") as caught:
         open_kms(uri, KMSEnvironment())
     assert caught.value.hint is not None
+    assert line in caught.value.hint
+    assert open_kms(uri, sandbox()).key.key_id
 
 
 @pytest.mark.parametrize("uri", ["aws:///k?AUTH=implicit&REGION=r", f"{GCP}?AUTH=implicit", AZURE_FULL])

@@ -2,19 +2,22 @@
 
 Source: reference/sql/04 §4.1; conformance/*/scenarios/02_kms. The calls carry the key id as the URI has it
 and no encryption context, as CockroachDB's do. Deviations: `AWS_ENDPOINT` counts with `AUTH=implicit` too
-(CockroachDB 20.2 then goes to AWS itself), and blanks become `+` in the session token as they do in the
-secret.
+(CockroachDB 20.2 then goes to AWS itself), blanks become `+` in the session token as they do in the secret,
+and what one replica of a multi-region key wrapped is found by the ARN of any other (in CockroachDB from 25.1).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from ootheca.crypto.kms.base import (
+    NOT_SYMMETRIC,
     KMSEnvironment,
     MasterKey,
+    NamedKMS,
     auth_error,
     check_outbound,
     check_params,
@@ -40,9 +43,20 @@ _PARAMS: Final = frozenset(
         "REGION",
     }
 )
-_CONNECT_TIMEOUT_S: Final = 5
-_READ_TIMEOUT_S: Final = 10
+# Short, for another region may be waiting to be asked.
+_CONNECT_TIMEOUT_S: Final = 3
+_READ_TIMEOUT_S: Final = 5
 _MAX_ATTEMPTS: Final = 2
+
+_MULTI_REGION: Final = re.compile(r"(?:(arn:[\w-]+:kms):[\w-]+:(\d+):key/)?(mrk-[0-9a-zA-Z-]+)")
+_REGIONS: Final = (
+    "af-south-1", "ap-east-1", "ap-east-2", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1",
+    "ap-south-2", "ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5",
+    "ap-southeast-6", "ap-southeast-7", "ca-central-1", "ca-west-1", "cn-north-1", "cn-northwest-1",
+    "eu-central-1", "eu-central-2", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-1", "eu-west-2",
+    "eu-west-3", "il-central-1", "me-central-1", "me-south-1", "mx-central-1", "sa-east-1", "us-east-1",
+    "us-east-2", "us-gov-east-1", "us-gov-west-1", "us-west-1", "us-west-2",
+)  # fmt: skip
 
 _DENIED: Final = frozenset(
     {
@@ -104,36 +118,39 @@ def parse_aws_key(uri: URI, env: KMSEnvironment) -> MasterKey:
     if not region:
         raise uri_error("could not find the aws kms region", hint="add REGION=<region> to the URI")
     list(_roles(uri.param("ASSUME_ROLE")))
-    return MasterKey(uri.scheme, "aws", check_path(uri), region)
+    key_id = check_path(uri)
+    shared_id, replica_ids = _replicas(key_id)
+    return MasterKey(uri.scheme, "aws", key_id, region, shared_id, replica_ids)
 
 
-class AWSKMS:
+def _replicas(key_id: str) -> tuple[str, tuple[str, ...]]:
+    """Of a multi-region key what its replicas share, and under which ids they may have been filed."""
+    match = _MULTI_REGION.fullmatch(key_id)
+    if match is None:
+        return "", ()
+    service, account, shared_id = match.groups()
+    if service is None:
+        return shared_id, ()  # its replicas in other regions have the same bare id
+    arns = (f"{service}:{region}:{account}:key/{shared_id}" for region in _REGIONS)
+    return shared_id, (shared_id, *(arn for arn in arns if arn != key_id))
+
+
+class AWSKMS(NamedKMS):
     """A symmetric master key in AWS KMS. The service is contacted by `wrap` and `unwrap` alone."""
 
     def __init__(self, key: MasterKey, uri: URI) -> None:
-        self._key = key
+        super().__init__(key)
         self._uri = uri
         self._connected: Any = None  # the client, made once: reading the service's description takes a while
 
-    @property
-    def scheme(self) -> str:
-        return self._key.scheme
-
-    @property
-    def master_key_id(self) -> str:
-        return self._key.key_id
-
-    def __repr__(self) -> str:
-        return f"AWSKMS({self._uri})"
-
     def wrap(self, data_key: bytes) -> bytes:
         with _translated():
-            answer = self._client().encrypt(KeyId=self._key.key_id, Plaintext=data_key)
+            answer = self._client().encrypt(KeyId=self.key.key_id, Plaintext=data_key)
         return bytes(answer["CiphertextBlob"])
 
     def unwrap(self, wrapped: bytes) -> bytes:
         with _translated():
-            answer = self._client().decrypt(KeyId=self._key.key_id, CiphertextBlob=wrapped)
+            answer = self._client().decrypt(KeyId=self.key.key_id, CiphertextBlob=wrapped)
         return bytes(answer["Plaintext"])
 
     def _client(self) -> Any:
@@ -146,10 +163,10 @@ class AWSKMS:
         from boto3.session import Session
 
         if self._uri.param("AUTH") == "implicit":
-            session = Session(region_name=self._key.region)
+            session = Session(region_name=self.key.region)
         else:
             session = Session(
-                region_name=self._key.region,
+                region_name=self.key.region,
                 aws_access_key_id=self._uri.param("AWS_ACCESS_KEY_ID"),
                 aws_secret_access_key=self._uri.param("AWS_SECRET_ACCESS_KEY").replace(" ", "+"),
                 aws_session_token=self._uri.param("AWS_SESSION_TOKEN").replace(" ", "+") or None,
@@ -161,7 +178,7 @@ class AWSKMS:
             )
             credentials = answer["Credentials"]
             session = Session(
-                region_name=self._key.region,
+                region_name=self.key.region,
                 aws_access_key_id=credentials["AccessKeyId"],
                 aws_secret_access_key=credentials["SecretAccessKey"],
                 aws_session_token=credentials["SessionToken"],
@@ -241,4 +258,6 @@ def _service_error(exc: ClientError) -> OothecaError:
         message = f"{code}: {text}" if text else code
     if code in _DENIED or status in (401, 403):
         return AccessDeniedError(message, hint="these credentials may not use the key")
+    if code == "InvalidKeyUsageException":
+        return KMSError(message, hint=NOT_SYMMETRIC)
     return KMSError(message, retryable=code in _TEMPORARY or status >= 500)

@@ -6,9 +6,11 @@ A KMS is opened from a URI (`registry.open_kms`); the service is first contacted
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection
+import importlib.util
+import logging
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from ootheca.crypto.kms.keyring import Keyring
 from ootheca.errors import InvalidOptionError, UnsupportedError
@@ -16,16 +18,23 @@ from ootheca.uri import URI
 
 __all__ = [
     "KMS",
+    "NOT_SYMMETRIC",
+    "KMSCall",
     "KMSEnvironment",
     "MasterKey",
+    "NamedKMS",
     "auth_error",
     "check_outbound",
     "check_params",
     "check_path",
+    "require_extra",
     "uri_error",
 ]
 
 _AUTH_VALUES = ("specified", "implicit")
+NOT_SYMMETRIC = (
+    "the master key must be a symmetric one, for encryption and decryption; name or make such a key"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +48,7 @@ class KMSEnvironment:
         disable_implicit_credentials: `--external-io-disable-implicit-credentials`.
         refuses_unknown_params: unknown query parameters are an error, as in newer versions.
         quotes_escaped: a text that is no URI is quoted percent-encoded, as version 20.2 does.
+        audit: is told of every call to a key service, after it was answered or failed.
     """
 
     keyring: Keyring | None = None
@@ -47,6 +57,19 @@ class KMSEnvironment:
     disable_implicit_credentials: bool = False
     refuses_unknown_params: bool = False
     quotes_escaped: bool = False
+    audit: Callable[[KMSCall], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KMSCall:
+    """One call to a key service, for whoever keeps an account of them; `str()` is its line. Holds no secret."""
+
+    operation: Literal["encrypt", "decrypt"]
+    key: MasterKey
+    result: str  # `succeeded`, or what the service said
+
+    def __str__(self) -> str:
+        return f"KMS {self.operation} with {self.key}: {self.result}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +81,19 @@ class MasterKey:
         provider: the same for all schemes of one cloud.
         key_id: what ENCRYPTION-INFO files the wrapped key under (its SHA-256).
         region: where the key lives; not part of the id. For Azure the vault.
+        shared_id: what replicas of one key in several regions have in common; empty for a key of one region.
+        replica_ids: other ids under which a replica may have been filed.
     """
 
     scheme: str
     provider: str
     key_id: str
     region: str
+    shared_id: str = ""
+    replica_ids: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.key_id} ({self.scheme}{f', {self.region}' if self.region else ''})"
 
 
 class KMS(Protocol):
@@ -76,13 +106,8 @@ class KMS(Protocol):
     """
 
     @property
-    def scheme(self) -> str:
-        """The URI's scheme."""
-        ...
-
-    @property
-    def master_key_id(self) -> str:
-        """The id that is hashed into ENCRYPTION-INFO; known without contacting the service."""
+    def key(self) -> MasterKey:
+        """Which master key it is; known without contacting the service."""
         ...
 
     def wrap(self, data_key: bytes) -> bytes:
@@ -92,6 +117,16 @@ class KMS(Protocol):
     def unwrap(self, wrapped: bytes) -> bytes:
         """Decrypt what `wrap` returned, in this or an earlier process."""
         ...
+
+
+class NamedKMS:
+    """What every KMS tells of itself."""
+
+    def __init__(self, key: MasterKey) -> None:
+        self.key = key
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.key})"
 
 
 def uri_error(message: str, *, hint: str | None = None) -> InvalidOptionError:
@@ -131,3 +166,25 @@ def check_path(uri: URI) -> str:
             hint=f"write three slashes: {uri.scheme}:///<key>?…",
         )
     return path
+
+
+def require_extra(module: str, extra: str, service: str) -> None:
+    """Refuse a cloud whose client, an optional part of the installation, is not there.
+
+    The client's log goes where the program's handlers take it, and not to standard error by default.
+
+    Raises:
+        UnsupportedError: with the line that installs it.
+    """
+    try:
+        is_there = importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # of a package above it
+        is_there = False
+    if not is_there:
+        raise UnsupportedError(
+            f"{service} needs a client that is not installed",
+            hint=f"pip install 'ootheca[{extra}]'; with --sandbox a local keyring serves this URI",
+        )
+    logger = logging.getLogger(module.partition(".")[0])
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())

@@ -14,7 +14,7 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from ootheca.crypto.kms.base import KMSEnvironment, MasterKey, check_path
+from ootheca.crypto.kms.base import KMSEnvironment, MasterKey, NamedKMS, check_path
 from ootheca.crypto.kms.keyring import Keyring
 from ootheca.errors import KMSError
 from ootheca.uri import URI
@@ -25,31 +25,20 @@ _BLOB_VERSION: Final = b"\x01"
 _NONCE_SIZE: Final = 12
 
 
-class _SandboxKMS:
-    """What both have: a master key's names, and a region that may be switched off."""
+class _SandboxKMS(NamedKMS):
+    """What both have: a keyring, and a region that may be switched off."""
 
     def __init__(
         self, key: MasterKey, keyring: Keyring, *, random: Callable[[int], bytes] = os.urandom
     ) -> None:
-        self._key = key
+        super().__init__(key)
         self._keyring = keyring
         self._random = random
 
-    @property
-    def scheme(self) -> str:
-        return self._key.scheme
-
-    @property
-    def master_key_id(self) -> str:
-        return self._key.key_id
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._key.scheme!r}, region={self._key.region!r})"
-
     def _check_region(self) -> None:
-        if self._key.region in self._keyring.disabled_regions():
+        if self.key.region in self._keyring.disabled_regions():
             raise KMSError(
-                f"region {self._key.region} is switched off in the sandbox",
+                f"region {self.key.region} is switched off in the sandbox",
                 hint="switch the region on again, or name a KMS URI of another region",
                 retryable=True,
             )
@@ -61,28 +50,33 @@ class LocalKMS(_SandboxKMS):
     def wrap(self, data_key: bytes) -> bytes:
         self._check_region()
         nonce = self._random(_NONCE_SIZE)
-        master_key = self._keyring.create(self._key.provider, self._key.key_id, self._key.region)
-        return _BLOB_VERSION + nonce + AESGCM(master_key).encrypt(nonce, data_key, self._names())
+        master_key = self._keyring.create(*self._names())
+        return _BLOB_VERSION + nonce + AESGCM(master_key).encrypt(nonce, data_key, self._named())
 
     def unwrap(self, wrapped: bytes) -> bytes:
         self._check_region()
-        master_key = self._keyring.find(self._key.provider, self._key.key_id, self._key.region)
+        master_key = self._keyring.find(*self._names())
         if master_key is None:
             raise KMSError(
-                f"the sandbox's keyring has no such key in region {self._key.region}",
+                f"the sandbox's keyring has no such key in region {self.key.region}",
                 hint="the backup may come from outside this sandbox, or from another region",
             )
         nonce, sealed = wrapped[1 : 1 + _NONCE_SIZE], wrapped[1 + _NONCE_SIZE :]
         if wrapped[:1] != _BLOB_VERSION or len(nonce) < _NONCE_SIZE:
             raise KMSError("the wrapped data key is not from a sandbox")
         try:
-            return AESGCM(master_key).decrypt(nonce, sealed, self._names())
+            return AESGCM(master_key).decrypt(nonce, sealed, self._named())
         except InvalidTag as exc:
             raise KMSError("the wrapped data key is not from this master key") from exc
 
-    def _names(self) -> bytes:
-        names = (self._key.provider, self._key.key_id, self._key.region)
-        return "\0".join(names).encode("utf-8", "surrogateescape")
+    def _names(self) -> tuple[str, str, str]:
+        """The master key's place in the keyring; replicas in several regions are one key."""
+        if self.key.shared_id:
+            return self.key.provider, self.key.shared_id, "every region"
+        return self.key.provider, self.key.key_id, self.key.region
+
+    def _named(self) -> bytes:
+        return "\0".join(self._names()).encode("utf-8", "surrogateescape")
 
 
 class TestKMS(_SandboxKMS):
@@ -102,7 +96,7 @@ class TestKMS(_SandboxKMS):
         return wrapped[: len(wrapped) - len(key_id)]
 
     def _id_bytes(self) -> bytes:
-        return self._key.key_id.encode("utf-8", "surrogateescape")
+        return self.key.key_id.encode("utf-8", "surrogateescape")
 
 
 def parse_test_key(uri: URI, env: KMSEnvironment) -> MasterKey:

@@ -220,6 +220,7 @@ def _write_full(
         kms_environment(session),
         file_version=session.profile.file_encryption_version,
         random=session.random,
+        notice=session.notice,
     )
     return _write(session, plan, folder, info)
 
