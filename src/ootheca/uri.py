@@ -33,6 +33,7 @@ __all__ = [
     "is_kms_uri",
     "join",
     "mask_uri",
+    "order_localities",
     "parse_kms_uri",
     "parse_storage_uri",
     "redact_uri",
@@ -285,6 +286,16 @@ def resolve_localities(uris: Sequence[URI]) -> LocalityURIs:
     if default is None:
         raise _locality_error("no default URL provided for partitioned backup")
     return LocalityURIs(default, MappingProxyType(by_locality))
+
+
+def order_localities(uris: Sequence[URI]) -> tuple[URI, ...]:
+    """Order the URIs of one place that is read: first the default's, then those of other localities as they stand.
+
+    The default's is the one that says so, or the first. Which locality the others are for need not be right: what
+    lies there tells it. The URIs no longer carry the locality parameter.
+    """
+    ordered = sorted(uris, key=lambda uri: uri.param(LOCALITY_PARAM) != DEFAULT_LOCALITY)
+    return tuple(_without_locality(uri) for uri in ordered)
 
 
 def _without_locality(uri: URI) -> URI:

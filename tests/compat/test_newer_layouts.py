@@ -15,6 +15,7 @@ from ootheca import pb
 from ootheca.backup.chain import Chain, cut_at, find_appended, open_chain, read_layer
 from ootheca.backup.collection import find_layers, layer_places, list_full_backups, read_latest
 from ootheca.backup.elided import elided_prefix, relative_span
+from ootheca.backup.localities import Stores
 from ootheca.backup.opened import open_backup
 from ootheca.backup.read import ChainReader
 from ootheca.backup.sealed import SealedStorage, open_sealed
@@ -480,20 +481,22 @@ def test_layers_lie_where_incremental_location_says() -> None:
     elsewhere.write(f"{FULL}/20231114/221420.12/BACKUP_MANIFEST", b"here")
     collection.write(f"incrementals/{FULL}/20231114/221520.12/BACKUP_MANIFEST", b"there")
 
-    def read(places: list[Storage]) -> list[bytes]:
-        return [place.read("BACKUP_MANIFEST") for place in places]
+    stores, elsewhere_stores = Stores(collection), Stores(elsewhere)
 
-    assert read(layer_places(collection, f"/{FULL}/", incremental_location=elsewhere)) == [b"here"]
-    assert read(layer_places(collection, f"/{FULL}")) == [b"there"]
-    assert layer_places(collection, "2023/11/15-221320.12", incremental_location=elsewhere) == []
+    def read(places: list[Stores]) -> list[bytes]:
+        return [place.default.read("BACKUP_MANIFEST") for place in places]
+
+    assert read(layer_places(stores, f"/{FULL}/", incremental_location=elsewhere_stores)) == [b"here"]
+    assert read(layer_places(stores, f"/{FULL}")) == [b"there"]
+    assert layer_places(stores, "2023/11/15-221320.12", incremental_location=elsewhere_stores) == []
     collection.write(f"{FULL}/20231114/221420.12/BACKUP_MANIFEST", b"x")
     with pytest.raises(OothecaError) as caught:
-        layer_places(collection, FULL)
+        layer_places(stores, FULL)
     assert caught.value.message == (
         "Incremental layers found in both old and new default locations. Please choose a location manually with the "
         "`incremental_location` parameter."
     )
-    assert read(layer_places(collection, FULL, incremental_location=elsewhere)) == [b"here"]
+    assert read(layer_places(stores, FULL, incremental_location=elsewhere_stores)) == [b"here"]
 
 
 def test_compacted_layers_are_left_out() -> None:

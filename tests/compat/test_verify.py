@@ -10,16 +10,9 @@ from typing import Any
 
 import pytest
 
-from ootheca.backup.chain import open_chain
 from ootheca.backup.opened import Backup, open_backup
-from ootheca.backup.sealed import open_sealed
-from ootheca.backup.verify import verify
 from ootheca.codec.filenames import MANIFESTS
-from ootheca.crypto.envelope import EncryptionOptions
-from ootheca.crypto.kms.base import KMSEnvironment
 from ootheca.errors import KeyRequiredError, ObjectNotFoundError, OothecaError
-from ootheca.storage.base import StorageEnv
-from ootheca.storage.registry import open_storage
 from tests.support.golden import PASSPHRASE
 from tests.support.public import PublicSet, public_sets
 
@@ -33,12 +26,12 @@ KEYS: list[dict[str, Any]] = [
     {"kms": ["testkms:///keyB?AUTH=implicit"]},
     {"kms": ["testkms:///only/key-1?AUTH=implicit"]},
 ]
-SPREAD = {"i_locality_one", "i_locality_three"}
+SPREAD = {"i_locality_one", "i_locality_three"}  # test_localities verifies them
 DUMP_LACKS_FILES = {"k_errors"}
 
 
 def golden_sets(*names: str) -> list[Any]:
-    """The named sets of both versions, all but the spread ones by default; those that lie elsewhere are marked."""
+    """The named sets of both versions, by default all but the spread ones; those that lie elsewhere are marked."""
     found: dict[str, Any] = {}
     for root, marks in ((OWN, []), (SHARED, [pytest.mark.shared])):
         for path in sorted(root.glob("*.*/*/extern")):
@@ -134,36 +127,6 @@ def test_a_layer_left_out_of_a_chain_is_told(path: Path) -> None:
     problems = gap.verify().problems
     assert problems[0].message.startswith("the layer starts at")
     assert any(problem.message.startswith("no backup covers time") for problem in problems)
-
-
-@pytest.mark.parametrize("path", golden_sets(*sorted(SPREAD)))
-def test_a_backup_spread_over_localities_has_no_problem_when_all_are_named(path: Path) -> None:
-    checked = 0
-    env = StorageEnv(external_io_dir=path / "extern")
-    for folder in folders(path / "extern"):
-        name, _, below = folder.partition("/default")
-        is_full = below.count("/") == (3 if name == "coll" else 0)
-        if not is_full:
-            continue
-        options = EncryptionOptions(PASSPHRASE) if name == "enc" else EncryptionOptions()
-        full = open_sealed(open_storage(f"nodelocal://1/{folder}", env), options, KMSEnvironment())
-        chain = open_chain(full)
-        stores = [
-            [
-                full.beside(
-                    open_storage(layer.folder.storage.uri.reveal().replace("/default", f"/{other}"), env)
-                )
-                for other in ("east", "west")
-            ]
-            for layer in chain.layers
-        ]
-        report = verify(chain, encryption=(options, KMSEnvironment()), stores=stores)
-        assert report.problems == (), folder
-        assert report.entries > 0
-        lone = verify(chain)
-        assert "BACKUP_PART_1" in lone.problems[0].message
-        checked += 1
-    assert checked >= 1
 
 
 @pytest.mark.parametrize("public", public_sets())

@@ -8,10 +8,12 @@ Source: reference/format/01 §3, §4 (names and order), 07 §1 steps 2 to 6 (wha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from ootheca import pb
+from ootheca.backup.localities import locality_folders
 from ootheca.backup.sealed import SealedStorage
 from ootheca.clock import Timestamp
 from ootheca.codec import filenames
@@ -24,6 +26,7 @@ from ootheca.uri import join
 __all__ = [
     "Chain",
     "Layer",
+    "check_localities",
     "check_statistics",
     "cut_at",
     "find_appended",
@@ -33,12 +36,27 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, for what is cached
 class Layer:
     """One opened backup folder."""
 
     folder: SealedStorage
     manifest: pb.BackupManifest
+
+    @cached_property
+    def localities(self) -> Mapping[str, SealedStorage]:
+        """The folders of the layer in the stores of other localities, by `key=value`.
+
+        Raises:
+            OothecaError: a store is missing, or does not belong to this backup.
+        """
+        return locality_folders(self.folder, self.manifest)
+
+    def folder_of(self, file: pb.File) -> SealedStorage:
+        """Return the folder that holds a data file; errors as for `localities`."""
+        if not file.locality_kv:
+            return self.folder
+        return self.localities.get(file.locality_kv, self.folder)
 
     @property
     def start(self) -> Timestamp:
@@ -122,6 +140,16 @@ def _check(storage: Storage, name: str, stored: bytes) -> None:
     except ObjectNotFoundError:
         return  # backups up to 20.1 have none
     verify_checksum(stored, expected, location=join(storage.uri, name).bare())
+
+
+def check_localities(chain: Chain) -> None:
+    """Find the stores of all localities of every layer, as RESTORE does before it begins (07 §1 step 5).
+
+    Raises:
+        OothecaError: a store is missing, or does not belong to this backup.
+    """
+    for layer in chain.layers:
+        _ = layer.localities
 
 
 def check_statistics(layer: Layer) -> None:

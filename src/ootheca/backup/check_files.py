@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ootheca.backup.chain import Chain, Layer
+from ootheca.backup.sealed import SealedStorage
 from ootheca.codec import filenames
 from ootheca.errors import ObjectNotFoundError, OothecaError
 
@@ -33,18 +34,18 @@ def stored_sizes(chain: Chain) -> list[Mapping[str, int]]:
             if len(missing) == _MAX_NAMED:
                 break
             if file.path not in of_layer:
-                of_layer[file.path] = _size(layer, file.path, missing)
+                of_layer[file.path] = _size(layer.folder_of(file), file.path, missing)
         sizes.append(of_layer)
     if missing:
         raise ObjectNotFoundError(_words(missing), sqlstate="XXUUU", location=missing[0])
     return sizes
 
 
-def _size(layer: Layer, path: str, missing: list[str]) -> int:
+def _size(folder: SealedStorage, path: str, missing: list[str]) -> int:
     try:
-        return layer.folder.storage.size(path)
+        return folder.storage.size(path)
     except ObjectNotFoundError:
-        missing.append(layer.folder.location(path))
+        missing.append(folder.location(path))
         return 0
 
 

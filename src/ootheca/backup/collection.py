@@ -6,6 +6,7 @@ Source: reference/format/01 §4 (LATEST, layout by version).
 from __future__ import annotations
 
 from ootheca.backup.chain import find_appended
+from ootheca.backup.localities import Stores
 from ootheca.codec import filenames
 from ootheca.errors import ObjectNotFoundError, OothecaError
 from ootheca.storage.base import Storage
@@ -77,8 +78,8 @@ def find_layers(collection: Storage, subdirectory: str) -> list[str]:
 
 
 def layer_places(
-    collection: Storage, subdirectory: str, *, incremental_location: Storage | None = None
-) -> list[Storage]:
+    collection: Stores, subdirectory: str, *, incremental_location: Stores | None = None
+) -> list[Stores]:
     """Open the folders of the layers of one full backup, oldest first.
 
     Args:
@@ -89,6 +90,6 @@ def layer_places(
         OothecaError: as for `find_layers`.
     """
     if incremental_location is None:
-        return [collection.at(path) for path in find_layers(collection, subdirectory)]
+        return [collection.at(path) for path in find_layers(collection.default, subdirectory)]
     place = incremental_location.at(subdirectory.strip("/"))
-    return [place.at(path) for path in find_appended(place)]
+    return [place.at(path) for path in find_appended(place.default)]

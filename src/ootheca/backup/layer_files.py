@@ -32,6 +32,8 @@ _KEY_OVERHEAD = (1 + 8 + 1 + KIND_TRAILER_SIZE, 1 + 13 + 1 + KIND_TRAILER_SIZE)
 _OPEN_SIZE, _OPEN_FILES = 32 << 20, 16
 _BLOCK_SIZE = 128 << 10  # of the larger blocks; no fewer bytes are decoded together
 
+_Name = tuple[str, str]  # of a stored file: locality, and path there
+
 
 class LayerFiles:
     """The files of one layer by their spans."""
@@ -43,10 +45,10 @@ class LayerFiles:
         # The largest end so far: files that share a key at their bounds are not sorted by their ends.
         self._ends = list(accumulate((file.span.end_key for file in self._files), max))
         self._prefixes = [elided_prefix(start, layer.manifest.elided_prefix) for start in self._starts]
-        self._by_path: defaultdict[str, list[pb.File]] = defaultdict(list)
+        self._by_name: defaultdict[_Name, list[pb.File]] = defaultdict(list)
         for file in self._files:
-            self._by_path[file.path].append(file)
-        self._open: OrderedDict[str, _Cursor] = OrderedDict()
+            self._by_name[_name(file)].append(file)
+        self._open: OrderedDict[_Name, _Cursor] = OrderedDict()
         self._open_size = 0
         # By file: where a read of its span began -> where it ended, and the bytes of the entries between.
         self._sizes: defaultdict[int, dict[bytes, tuple[bytes, int]]] = defaultdict(dict)
@@ -112,41 +114,41 @@ class LayerFiles:
             total += part
         promised = 0 if file.has_range_keys else file.entry_counts.data_size  # which counts range keys too
         if promised and reached >= file.span.end_key and total != promised:
-            raise _foreign(file.path, self._layer.folder.location(file.path))
+            raise _foreign(file.path, self._layer.folder_of(file).location(file.path))
 
     def _cursor(self, file: pb.File) -> _Cursor:
-        cursor = self._open.pop(file.path, None)
+        cursor = self._open.pop(_name(file), None)
         if cursor is None:
             # Make room first, so that at no time more than one file is above the limit.
             while self._open_size > _OPEN_SIZE or len(self._open) >= _OPEN_FILES:
                 self._open_size -= self._open.popitem(last=False)[1].size
             cursor = _Cursor(self._read(file))
             self._open_size += cursor.size
-        self._open[file.path] = cursor
+        self._open[_name(file)] = cursor
         return cursor
 
     def _read(self, file: pb.File) -> SSTReader:
-        folder = self._layer.folder
+        folder = self._layer.folder_of(file)
         plain = folder.read_view(file.path)
         location = folder.location(file.path)
         if file.sha512 and hashlib.sha512(plain).digest() != file.sha512:
             raise ChecksumMismatchError(f"checksum mismatch for {file.path}", location=location)
         table = SSTReader.open(plain, location=location)
-        if table.has_range_keys and not any(each.has_range_keys for each in self._by_path[file.path]):
+        if table.has_range_keys and not any(each.has_range_keys for each in self._by_name[_name(file)]):
             raise _foreign(file.path, location)
         if not file.sha512:
-            self._check_belongs(table, file.path)
+            self._check_belongs(table, file)
         return table
 
-    def _check_belongs(self, table: SSTReader, path: str) -> None:
+    def _check_belongs(self, table: SSTReader, file: pb.File) -> None:
         """Refuse a sound file that is another one than the manifest names, where that holds no hash of the file.
 
         Sealed files of one backup all open with its key.
 
         Source: `entry_counts` and the properties of every file of fixtures/golden; 1.0 holds no counts by file.
         """
-        files = self._by_path[path]
-        promised = sum(file.entry_counts.data_size for file in files)
+        files = self._by_name[_name(file)]
+        promised = sum(each.entry_counts.data_size for each in files)
         facts = table.properties
         if not promised or not table.handles or facts.num_entries is None:
             return
@@ -156,11 +158,11 @@ class LayerFiles:
             overhead = facts.raw_key_size + facts.raw_value_size - promised + len(prefix) * facts.num_entries
             low, high = (each * facts.num_entries for each in _KEY_OVERHEAD)
             if not low <= overhead <= high:
-                raise _foreign(path, table.location)
+                raise _foreign(file.path, table.location)
         start, end = min(f.span.key for f in files), max(f.span.end_key for f in files)
         first_key = table.first_key()
         if first_key is not None and not start <= prefix + first_key < end:
-            raise _foreign(path, table.location)
+            raise _foreign(file.path, table.location)
 
 
 class _Cursor:
@@ -208,6 +210,10 @@ class _Cursor:
             if reached <= low <= held.keys.row(-1) and batch_size <= max(previous_size, _BLOCK_SIZE):
                 return held[searchsorted_bytes(held.keys, low) :], rest
         return KeyValueBatch.empty(), self._table.batches(start=low, batch_size=batch_size)
+
+
+def _name(file: pb.File) -> _Name:
+    return file.locality_kv, file.path
 
 
 def _foreign(path: str, location: str) -> CorruptionError:

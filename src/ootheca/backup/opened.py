@@ -18,8 +18,9 @@ import pyarrow as pa
 
 from ootheca import pb
 from ootheca.backup.chain import Chain, cut_at, open_chain
-from ootheca.backup.collection import find_layers, read_latest
+from ootheca.backup.collection import layer_places, read_latest
 from ootheca.backup.cover import check_cover
+from ootheca.backup.localities import open_stores
 from ootheca.backup.read import ChainReader
 from ootheca.backup.restore import decode_rows
 from ootheca.backup.revisions import catalog_at, read_revisions
@@ -39,7 +40,6 @@ from ootheca.crypto.kms.base import KMSEnvironment
 from ootheca.crypto.kms.keyring import DirectoryKeyring
 from ootheca.errors import InvalidValueError, UndefinedColumnError, UndefinedTableError
 from ootheca.storage.base import StorageEnv
-from ootheca.storage.registry import open_storage
 from ootheca.types import Family, SQLType, arrow_type, text_type
 
 __all__ = ["Backup", "BackupTable", "open_backup"]
@@ -288,10 +288,10 @@ class Backup:
 
 
 def open_backup(
-    uri: str,
+    uri: str | Sequence[str],
     *,
     subdirectory: str | None = None,
-    incremental: Sequence[str] = (),
+    incremental: Sequence[str | Sequence[str]] = (),
     encryption_passphrase: str | None = None,
     kms: Sequence[str] = (),
     as_of: str | Timestamp | None = None,
@@ -301,9 +301,11 @@ def open_backup(
     """Open a backup that CockroachDB or ootheca wrote.
 
     Args:
-        uri: of the full backup, or with `subdirectory` of the collection.
+        uri: of the full backup, or with `subdirectory` of the collection. Of a locality-aware backup the list of the
+            URIs of all localities, in any order where one says `COCKROACH_LOCALITY=default`; else that one comes first.
+            With the default's alone only what lies there can be read.
         subdirectory: of a collection; "LATEST" for the newest.
-        incremental: URIs of layers in folders of their own, oldest first; appended ones are found.
+        incremental: URIs of layers in folders of their own, oldest first, each as `uri`; appended ones are found.
         as_of: an HLC decimal (`cluster_logical_timestamp()`), a Timestamp, or a text like `2020-11-15 12:00:00` (UTC
             unless it says otherwise): the end of a layer, or any time inside one with revision history.
         external_io_dir: what `nodelocal://` means.
@@ -321,17 +323,17 @@ def open_backup(
     kms_env = KMSEnvironment(
         keyring=DirectoryKeyring(directory / "keyring") if directory is not None else None
     )
-    storage = open_storage(uri, env)
-    layers = [open_storage(text, env) for text in incremental]
+    place, *layers = (
+        open_stores([each] if isinstance(each, str) else each, env) for each in (uri, *incremental)
+    )
     if subdirectory is not None:
-        collection = storage
         is_latest = subdirectory.upper() == "LATEST"
-        path = (read_latest(collection) if is_latest else subdirectory).strip("/")
-        storage = collection.at(path)
-        layers = layers or [collection.at(layer) for layer in find_layers(collection, path)]
+        path = (read_latest(place.default) if is_latest else subdirectory).strip("/")
+        layers = layers or layer_places(place, path)
+        place = place.at(path)
     encryption = (EncryptionOptions(encryption_passphrase, tuple(kms)), kms_env)
-    full = open_sealed(storage, *encryption)
-    chain = open_chain(full, [full.beside(layer) for layer in layers])
+    full = open_sealed(place.default, *encryption).beside(place.default, place.others)
+    chain = open_chain(full, [full.beside(layer.default, layer.others) for layer in layers])
     if as_of is None:
         return Backup(chain, encryption=encryption)
     until = _parse_time(as_of)

@@ -6,7 +6,7 @@ files and LATEST lie open; their readers and writers use `storage` directly.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ootheca.codec import filenames
@@ -28,11 +28,18 @@ class SealedStorage:
 
     Attributes:
         file_version: of the sealed files that are written; reading takes any.
+        others: the same folder in the stores of other localities, where the backup is spread over several.
     """
 
     storage: Storage
     key: DataKey | None = field(default=None, repr=False)
     file_version: int = 2
+    others: tuple[Storage, ...] = ()
+
+    @property
+    def parts(self) -> tuple[SealedStorage, ...]:
+        """This folder, and then the same one in the stores of the other localities."""
+        return (self, *(self.beside(storage) for storage in self.others))
 
     def location(self, name: str) -> str:
         """Return the name of a file in errors: no parameters, for they hold secrets."""
@@ -67,12 +74,12 @@ class SealedStorage:
         return aead.seal_view(plain, self.key, version=self.file_version)
 
     def at(self, subpath: str) -> SealedStorage:
-        """Return a folder below this one, with the same key."""
-        return self.beside(self.storage.at(subpath))
+        """Return a folder below this one, in every store and with the same key."""
+        return self.beside(self.storage.at(subpath), [other.at(subpath) for other in self.others])
 
-    def beside(self, storage: Storage) -> SealedStorage:
+    def beside(self, storage: Storage, others: Sequence[Storage] = ()) -> SealedStorage:
         """Return another folder of the same chain: it has the same key."""
-        return SealedStorage(storage, self.key, self.file_version)
+        return SealedStorage(storage, self.key, self.file_version, tuple(others))
 
 
 def open_sealed(

@@ -17,21 +17,22 @@ Source: reference/format/07 §4 "Verify", 01 §6 (partition descriptors), 03 §2
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
 from ootheca import pb
 from ootheca.backup.chain import Chain, Layer, check_statistics, read_layer
 from ootheca.backup.cover import check_cover
+from ootheca.backup.localities import find_part
 from ootheca.backup.sealed import SealedStorage, open_sealed
 from ootheca.backup.verify_files import FileTotals, LayerFacts, Report, check_file
 from ootheca.catalog.upgrade import catalog_of
 from ootheca.codec import filenames
-from ootheca.codec.manifest import decode_partition, verify_checksum
+from ootheca.codec.manifest import verify_checksum
 from ootheca.crypto.envelope import EncryptionOptions
 from ootheca.crypto.kms.base import KMSEnvironment
-from ootheca.errors import CorruptionError, ObjectNotFoundError, OothecaError, WrongKeyError
+from ootheca.errors import CorruptionError, OothecaError, WrongKeyError
 
 __all__ = ["VerifyReport", "verify"]
 
@@ -68,14 +69,12 @@ def verify(
     chain: Chain,
     *,
     encryption: tuple[EncryptionOptions, KMSEnvironment] | None = None,
-    stores: Sequence[Sequence[SealedStorage]] = (),
     raise_first: bool = False,
 ) -> VerifyReport:
     """Check all files of a chain, one after the other; memory is bounded by the largest.
 
     Args:
         encryption: what the chain was opened with; then ENCRYPTION-INFO is opened with it once more.
-        stores: for each layer the folders of its other localities, where it is spread over several.
         raise_first: raise the first problem instead of going on.
 
     Raises:
@@ -91,9 +90,8 @@ def verify(
     totals: list[FileTotals] = []
     if encryption is not None:
         _check_encryption_info(chain.full.folder, *encryption, report)
-    for place, layer in enumerate(chain.layers):
-        folders = (layer.folder, *(stores[place] if stores else ()))
-        totals += _check_layer(layer, folders, report)
+    for layer in chain.layers:
+        totals += _check_layer(layer, report)
     _check_continuity(chain, report)
     return VerifyReport(
         layers=len(chain.layers),
@@ -125,14 +123,14 @@ def _check_encryption_info(
         )
 
 
-def _check_layer(layer: Layer, folders: Sequence[SealedStorage], report: Report) -> list[FileTotals]:
+def _check_layer(layer: Layer, report: Report) -> list[FileTotals]:
     """Check one layer: the manifest, its companions, and every data file."""
     _check_manifest(layer, report)
     try:
         check_statistics(layer)
     except OothecaError as exc:
         report(exc)
-    by_locality = _check_partitions(layer, folders, report)
+    by_locality = _check_partitions(layer, report)
     _check_spans(layer, report)
     manifest = layer.manifest
     facts = LayerFacts(
@@ -194,50 +192,22 @@ def _check_totals(layer: Layer, report: Report) -> None:
             )
 
 
-def _check_partitions(
-    layer: Layer, folders: Sequence[SealedStorage], report: Report
-) -> Mapping[str, SealedStorage]:
+def _check_partitions(layer: Layer, report: Report) -> Mapping[str, SealedStorage]:
     """Find and check the file list of every locality; return their folders by locality."""
     found: dict[str, SealedStorage] = {}
     for name in layer.manifest.partition_descriptor_filenames:
         try:
-            folder, partition = _find_partition(name, folders)
-            _compare_partition(layer, name, folder, partition)
-            if partition.locality_kv in found:
-                raise CorruptionError(
-                    f"duplicate locality {partition.locality_kv} found in backup",
-                    location=folder.location(name),
-                )
+            folder, partition = find_part(layer.folder, layer.manifest, name, found)
             found[partition.locality_kv] = folder
+            _compare_partition(layer, name, folder, partition)
         except OothecaError as exc:
             report(exc)
     return found
 
 
-def _find_partition(
-    name: str, folders: Sequence[SealedStorage]
-) -> tuple[SealedStorage, pb.BackupPartitionDescriptor]:
-    for folder in folders:
-        try:
-            stored = folder.read(name)
-        except ObjectNotFoundError:
-            continue
-        return folder, decode_partition(stored, location=folder.location(name))
-    raise ObjectNotFoundError(
-        f"expected manifest {name} not found in backup locations",
-        hint="name the locations of all localities",
-        location=folders[0].location(name),
-    )
-
-
 def _compare_partition(
     layer: Layer, name: str, folder: SealedStorage, partition: pb.BackupPartitionDescriptor
 ) -> None:
-    if partition.backup_id != layer.manifest.id:
-        expected, got = layer.manifest.id.hex(), partition.backup_id.hex()
-        raise CorruptionError(
-            f"expected backup part to have backup ID {expected}, found {got}", location=folder.location(name)
-        )
     own = [file for file in layer.manifest.files if file.locality_kv == partition.locality_kv]
     listed, promised = (
         sorted(file.SerializeToString(deterministic=True) for file in files)

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ootheca.backup import localities
+from ootheca.backup.localities import Stores
 from ootheca.crypto.envelope import EncryptionOptions
 from ootheca.crypto.kms.base import KMSEnvironment
 from ootheca.crypto.kms.keyring import DirectoryKeyring
@@ -26,7 +28,14 @@ if TYPE_CHECKING:
 # How other clients of Azure are led to another server, such as an emulator; its URIs have no parameter for it.
 _AZURE_ENDPOINT = "AZURE_STORAGE_ENDPOINT"
 
-__all__ = ["encryption_options", "kms_environment", "open_place", "storage_environment", "text_of"]
+__all__ = [
+    "encryption_options",
+    "kms_environment",
+    "open_place",
+    "open_stores",
+    "storage_environment",
+    "text_of",
+]
 
 
 def text_of(value: StringOrPlaceholder) -> str:
@@ -99,8 +108,17 @@ def _sandbox_dir(session: Session) -> Path:
     return session.directory / "sandbox"
 
 
+def open_stores(session: Session, uris: Sequence[StringOrPlaceholder]) -> Stores:
+    """Open a place to read from: a lone URI, or those of all localities of a spread backup.
+
+    Raises:
+        OothecaError: a URI that cannot be opened.
+    """
+    return localities.open_stores([text_of(uri) for uri in uris], storage_environment(session))
+
+
 def open_place(session: Session, uris: Sequence[StringOrPlaceholder]) -> Storage:
-    """Open one place: a lone URI, or the parts of a locality-aware one.
+    """Open a place to write to: a lone URI, or the parts of a locality-aware one.
 
     Raises:
         OothecaError: a URI that cannot be opened, or localities that do not fit together.

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from ootheca import pb
-from ootheca.backup.chain import Chain, check_statistics, cut_at
+from ootheca.backup.chain import Chain, check_localities, check_statistics, cut_at
 from ootheca.backup.collection import read_latest
+from ootheca.backup.localities import Stores
 from ootheca.backup.read import ChainReader
 from ootheca.backup.restore import RestoreSummary, run_restore
 from ootheca.backup.restore_plan import RestoreOptions, RestorePlan, RestoreTargets, plan_restore
-from ootheca.backup.revisions import catalog_at
+from ootheca.backup.revisions import catalog_at, descriptors_at
 from ootheca.backup.sealed import SealedStorage, open_sealed
 from ootheca.backup.verify_rows import NoRowsReader, verify_rows
 from ootheca.catalog.catalog import Catalog
+from ootheca.catalog.soundness import check_descriptors
 from ootheca.catalog.targets import Targets
 from ootheca.catalog.upgrade import catalog_of
 from ootheca.clock import Timestamp, unique_int64
@@ -21,13 +24,12 @@ from ootheca.crypto.envelope import EncryptionOptions
 from ootheca.errors import InvalidOptionError, OothecaError, UnsupportedError
 from ootheca.exec.as_of import evaluate_as_of
 from ootheca.exec.chains import chain_of_collection, chain_of_layers, named_point
-from ootheca.exec.places import encryption_options, kms_environment, open_place, text_of
+from ootheca.exec.places import encryption_options, kms_environment, open_stores, text_of
 from ootheca.exec.result import Result, integer
 from ootheca.exec.session import Session
 from ootheca.exec.statements.backup import job_result
 from ootheca.exec.targets import resolve, with_coverage
 from ootheca.sql import ast
-from ootheca.storage.base import Storage
 
 __all__ = ["run"]
 
@@ -59,6 +61,7 @@ def run(statement: ast.Restore, session: Session) -> Result:
         raise InvalidOptionError(_NEW_DB_NAME, sqlstate="XXUUU")
     until = evaluate_as_of(statement.as_of, session) if statement.as_of is not None else None
     chain = _chain(statement, session, encryption)
+    check_localities(chain)
     if until is not None:
         chain = cut_at(chain, until)
     check_statistics(chain.last)
@@ -121,7 +124,7 @@ def _chain(statement: ast.Restore, session: Session, encryption: EncryptionOptio
     collection = _open(session, statement.layers[0])
     until_ns: int | None = None
     if statement.is_latest or statement.subdirectory is None:
-        path = read_latest(collection).strip("/")
+        path = read_latest(collection.default).strip("/")
     else:
         path, until_ns = named_point(collection, text_of(statement.subdirectory))
     other = statement.options.incremental_location
@@ -130,8 +133,9 @@ def _chain(statement: ast.Restore, session: Session, encryption: EncryptionOptio
     return chain_of_collection(opened, collection, path, place, until_ns)
 
 
-def _unseal(full: Storage, session: Session, encryption: EncryptionOptions) -> SealedStorage:
-    return open_sealed(full, encryption, kms_environment(session), notice=session.notice)
+def _unseal(full: Stores, session: Session, encryption: EncryptionOptions) -> SealedStorage:
+    opened = open_sealed(full.default, encryption, kms_environment(session), notice=session.notice)
+    return opened.beside(full.default, full.others)
 
 
 def _restore(
@@ -150,9 +154,9 @@ def _restore(
     return summary
 
 
-def _open(session: Session, uris: ast.URIs) -> Storage:
+def _open(session: Session, uris: ast.URIs) -> Stores:
     try:
-        return open_place(session, uris)
+        return open_stores(session, uris)
     except (UnsupportedError, InvalidOptionError) as exc:
         raise exc.prefixed("failed to open backup storage location") from exc
 
@@ -165,6 +169,8 @@ def _plan(
     if is_cluster:
         _check_cluster(session, manifest)
     backup = catalog_of(manifest) if until is None else catalog_at(chain, until)
+    if not is_cluster:
+        _check_descriptors(manifest.descriptors if until is None else descriptors_at(chain, until))
     try:
         targets = resolve(statement.targets, backup, current_database=session.database, rules=session.rules)
         _check_complete(statement, manifest, targets)
@@ -189,6 +195,13 @@ def _plan(
         names_orphan=session.profile.names_orphan,
     )
     return plan, backup
+
+
+def _check_descriptors(descriptors: Iterable[pb.Descriptor]) -> None:
+    try:
+        check_descriptors(descriptors)
+    except OothecaError as exc:
+        raise exc.prefixed(_UNRESOLVED) from exc
 
 
 def _check_cluster(session: Session, manifest: pb.BackupManifest) -> None:

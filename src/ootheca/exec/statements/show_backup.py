@@ -8,13 +8,14 @@ from typing import Final
 from ootheca.backup.chain import Chain
 from ootheca.backup.check_files import stored_sizes
 from ootheca.backup.collection import list_full_backups, read_latest
+from ootheca.backup.localities import Stores
 from ootheca.backup.manifest_json import manifest_json
 from ootheca.backup.sealed import SealedStorage, open_sealed
 from ootheca.backup.verify import VerifyReport, verify
 from ootheca.crypto.envelope import EncryptionOptions
 from ootheca.errors import InvalidOptionError, ObjectNotFoundError, OothecaError
 from ootheca.exec.chains import chain_of_collection, chain_of_layers, named_point
-from ootheca.exec.places import encryption_options, kms_environment, open_place, text_of
+from ootheca.exec.places import encryption_options, kms_environment, open_stores, text_of
 from ootheca.exec.result import Result, ResultColumn, string
 from ootheca.exec.session import Session
 from ootheca.exec.statements.check_storage import check_storage
@@ -111,13 +112,13 @@ def _open(statement: ast.ShowBackup, session: Session, options: _Options) -> Cha
     collection, path, until_ns = _place(statement, session)
     full = collection.at(path) if path else collection
     opened = _unseal(full, session, options)
-    other = open_place(session, options.incremental_location) if options.incremental_location else None
+    other = open_stores(session, options.incremental_location) if options.incremental_location else None
     try:
         if not path and other is None:
             return chain_of_layers(opened, ())
         return chain_of_collection(opened, collection, path, other, until_ns)
     except ObjectNotFoundError as exc:
-        if exc.hint is None and full.can_list and list_full_backups(full):
+        if exc.hint is None and full.default.can_list and list_full_backups(full.default):
             exc.hint = _LIST_BACKUPS
         raise
 
@@ -133,19 +134,19 @@ def _note_localities(statement: ast.ShowBackup, session: Session, chain: Chain) 
         )
 
 
-def _unseal(full: Storage, session: Session, options: _Options) -> SealedStorage:
+def _unseal(full: Stores, session: Session, options: _Options) -> SealedStorage:
     """Open the folder of a full backup with the key that the options give, from its own or another folder."""
-    info_place = full
+    info_place = full.default
     if options.encryption_info_dir:
-        info_place = open_place(session, options.encryption_info_dir)
+        info_place = open_stores(session, options.encryption_info_dir).default
     opened = open_sealed(info_place, options.encryption, kms_environment(session), notice=session.notice)
-    return opened.beside(full)
+    return opened.beside(full.default, full.others)
 
 
-def _place(statement: ast.ShowBackup, session: Session) -> tuple[Storage, str, int | None]:
+def _place(statement: ast.ShowBackup, session: Session) -> tuple[Stores, str, int | None]:
     """Return a collection, a subdirectory in it, and the time that an id stands for; or a place and nothing."""
     try:
-        place = open_place(session, statement.collection or statement.path)
+        place = open_stores(session, statement.collection or statement.path)
     except OothecaError as exc:
         if session.profile.version == "20.2":
             raise exc.prefixed("make storage") from exc
@@ -153,7 +154,7 @@ def _place(statement: ast.ShowBackup, session: Session) -> tuple[Storage, str, i
     if not statement.collection:
         return place, "", None
     if statement.is_latest:
-        return place, _latest(place, session).strip("/"), None
+        return place, _latest(place.default, session).strip("/"), None
     return place, *named_point(place, text_of(statement.path[0]))
 
 

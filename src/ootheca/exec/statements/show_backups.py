@@ -12,7 +12,7 @@ from ootheca.backup.sealed import open_sealed
 from ootheca.crypto.envelope import EncryptionOptions
 from ootheca.errors import KeyRequiredError, UnsupportedError
 from ootheca.exec.as_of import evaluate_as_of
-from ootheca.exec.places import kms_environment, open_place
+from ootheca.exec.places import kms_environment, open_stores
 from ootheca.exec.result import Result, string, timestamptz
 from ootheca.sql import ast
 
@@ -30,7 +30,7 @@ def run(statement: ast.ShowBackups, session: Session) -> Result:
     if statement.with_index:
         raise UnsupportedError("SHOW BACKUPS … WITH INDEX is not supported")
     has_newer_words = statement.newer_than or statement.older_than or statement.with_revision_start_time
-    collection = open_place(session, statement.collection)
+    collection = open_stores(session, statement.collection).default
     if has_newer_words or session.variables["use_backups_with_ids"] == "on":
         return _points(statement, session, collection)
     slash = "" if session.profile.version == "20.2" else "/"
