@@ -24,6 +24,7 @@ from ootheca import pb
 from ootheca.backup.opened import Backup, open_backup
 from ootheca.clock import parse_timestamp
 from ootheca.codec.filenames import ENCRYPTION_INFO, MANIFEST
+from ootheca.codec.manifest import tenant_ids
 from ootheca.crypto import decode_encryption_info, is_sealed
 from ootheca.errors import EncryptionError, OothecaError
 from ootheca.exec.session import Session
@@ -206,12 +207,13 @@ def facts_of(backup: Backup) -> Facts:
             failed.append(exc)
     problems = backup.verify().problems
     manifest = backup.chain.full.manifest
+    tenants = tenant_ids(manifest)
     opens = YES
     if failed:
         opens = f"no: {len(failed)} of {len(backup.tables)} tables cannot be read: {_words(failed[0])}"
-    elif tenants_of(backup) and not backup.tables:
+    elif tenants and not backup.tables:
         opens = "no: it holds a tenant alone, whose tables are not read"
-    elif tenants_of(backup):
+    elif tenants:
         opens = "yes, without its tenant"
     return Facts(
         version=manifest.build_info.tag,
@@ -226,12 +228,6 @@ def facts_of(backup: Backup) -> Facts:
 def _words(problem: OothecaError) -> str:
     """Return an error's message without the place of its file."""
     return re.sub(r"^open \S+: ", "", problem.message)
-
-
-def tenants_of(backup: Backup) -> list[int]:
-    manifest = backup.chain.full.manifest
-    listed = [tenant.info.id for tenant in manifest.tenants]
-    return listed or [tenant.id for tenant in manifest.tenants_deprecated]
 
 
 def encryption_of(folder: Path) -> str:
@@ -317,7 +313,7 @@ def restore_statements(chain: Chain, backup: Backup) -> Iterator[str]:
             options.append(f"new_db_name = '{OTHER_DATABASE}'")
         yield f"RESTORE DATABASE {complete} {place}{_with(options)}"
     elif not tables:
-        yield f"RESTORE TENANT {tenants_of(backup)[0]} {place}{_with(options)}"
+        yield f"RESTORE TENANT {tenant_ids(last)[0]} {place}{_with(options)}"
     else:
         database = names[0][0]
         if database == "system":

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2] / "fixtures" / "golden"
+SHARED = Path(__file__).parents[3] / "shared" / "fixtures" / "golden"
 VERSIONS = ("20.2", "21.2")
 PASSPHRASE = "correct horse ž battery"
 
@@ -24,7 +25,9 @@ class GoldenSet:
 
     @property
     def path(self) -> Path:
-        return ROOT / self.version / self.name
+        """In this repository, or else where all sets lie."""
+        own = ROOT / self.version / self.name
+        return own if own.is_dir() or not SHARED.is_dir() else SHARED / self.version / self.name
 
     @property
     def extern(self) -> Path:
@@ -56,3 +59,17 @@ def golden_sets(*names: str) -> list[Any]:
         for version in VERSIONS
         for name in names
     ]
+
+
+def sets_at_hand(*names: str) -> list[Any]:
+    """Return pytest parameters for the named sets, or for all, wherever they lie; those outside are marked."""
+    found = []
+    for version in VERSIONS:
+        present = {path.parent.name for root in (ROOT, SHARED) for path in (root / version).glob("*/extern")}
+        for name in names or sorted(present):
+            golden = GoldenSet(version, name)
+            if golden.extern.is_dir():
+                marks = [] if golden.path.is_relative_to(ROOT) else [pytest.mark.shared]
+                found.append(pytest.param(golden, id=f"{version}-{name}", marks=marks))
+    missing = pytest.param(None, id="none", marks=[pytest.mark.shared, pytest.mark.skip("not here")])
+    return found or [missing]

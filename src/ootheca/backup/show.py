@@ -13,6 +13,7 @@ from ootheca import pb
 from ootheca.backup.chain import Chain, Layer
 from ootheca.catalog.catalog import PUBLIC_SCHEMA_ID
 from ootheca.codec.keys import decode_prefixes
+from ootheca.codec.manifest import tenant_ids
 from ootheca.codec.pretty import pretty_key
 from ootheca.codec.ragged import Ragged
 
@@ -113,8 +114,8 @@ def _layer_objects(layer: Layer, sizes: Mapping[str, int] | None) -> Iterator[Ob
             size, rows, file_bytes = counts[desc.table.id]
             stored = None if sizes is None else file_bytes
             yield replace(row, object_type="table", size_bytes=size, rows=rows, file_bytes=stored)
-    for tenant in manifest.tenants_deprecated:
-        yield ObjectRow(layer, None, None, None, None, None, str(tenant.id), "TENANT", None, None, None)
+    for tenant_id in tenant_ids(manifest):
+        yield ObjectRow(layer, None, None, None, None, None, str(tenant_id), "TENANT", None, None, None)
 
 
 def _object_row(

@@ -62,6 +62,15 @@ def encode_manifest(manifest: pb.BackupManifest, *, version: str, compress: bool
     return _gzip(raw) if compress else raw
 
 
+def tenant_ids(manifest: pb.BackupManifest) -> tuple[int, ...]:
+    """Return the ids of the tenants that a backup holds; 21.2 and later list them in another field.
+
+    Source: reference/format/03 §2 (fields 24 and 26); fixtures o_tenant of both versions.
+    """
+    listed = tuple(tenant.info.id for tenant in manifest.tenants)
+    return listed or tuple(tenant.id for tenant in manifest.tenants_deprecated)
+
+
 def decode_partition(stored: bytes, *, location: str) -> pb.BackupPartitionDescriptor:
     """Decode the file list of one locality.
 

@@ -64,7 +64,7 @@ def pretty_key(key: bytes, table: Table | None = None) -> str:
             parts.append(f"???{key[position:].hex()}")
             break
         parts.append(text)
-        if is_tenant and len(parts) == 2:
+        if is_tenant and len(parts) == 2 and position < len(key):
             parts.append(_table_word(key[position:])[1:])
     return "/".join(parts)
 

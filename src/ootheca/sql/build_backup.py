@@ -186,9 +186,8 @@ def skip_word(c: Children) -> ast.KeyValue:
 def _show_backup(has_view: bool, has_collection: bool, has_from: bool, c: Children) -> ast.ShowBackup:
     kind: Any = c[0].upper() if has_view else "DEFAULT"
     rest = c[1:] if has_view else c
-    path = (rest[0],) if has_collection else rest[0]
     collection = rest[1] if has_collection else ()
-    return ast.ShowBackup(kind, path, collection, as_tuple(rest[-1]), has_from)
+    return ast.ShowBackup(kind, rest[0], collection, as_tuple(rest[-1]), has_from)
 
 
 actions(

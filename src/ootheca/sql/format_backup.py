@@ -135,9 +135,9 @@ def restore(node: ast.Restore, style: Style) -> str:
 @formats(ast.ShowBackup)
 def show_backup(node: ast.ShowBackup, style: Style) -> str:
     view = "" if node.kind == "DEFAULT" else f"{node.kind} "
-    path = style.uris(node.path)
+    path = style.uris((node.path,))
     if node.collection:
-        path = f"{style.string(node.path[0])} IN {style.uris(node.collection)}"
+        path = f"{style.string(node.path)} IN {style.uris(node.collection)}"
     options = f" WITH {style.key_values(node.options)}" if node.options else ""
     return f"SHOW BACKUP {view}{'FROM ' if node.has_from else ''}{path}{options}"
 

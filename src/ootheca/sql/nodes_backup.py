@@ -200,14 +200,14 @@ class ShowBackup(Statement):
 
     Attributes:
         kind: the view; `DEFAULT` for none of the words.
-        path: a backup's URIs, or with a collection its subdirectory (one entry, `'latest'` for the bare word).
+        path: a backup's URI, or with a collection its subdirectory (`'latest'` for the bare word).
         collection: the URIs after IN; empty when there are none.
         options: as written, in order, unchecked (which names exist depends on the version).
         has_from: written with FROM (newer versions).
     """
 
     kind: Literal["DEFAULT", "SCHEMAS", "FILES", "RANGES", "VALIDATE", "CONNECTION"]
-    path: URIs
+    path: StringOrPlaceholder
     collection: URIs = ()
     options: tuple[KeyValue, ...] = ()
     has_from: bool = False
@@ -215,7 +215,7 @@ class ShowBackup(Statement):
     @property
     def is_latest(self) -> bool:
         """Whether the path is a collection's word LATEST, in any case and with or without quotes."""
-        return bool(self.collection) and _is_latest(self.path[0])
+        return bool(self.collection) and _is_latest(self.path)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -40,7 +40,7 @@ def test_bracketed_statements_are_found_with_their_places() -> None:
     assert places == ["[SHOW JOBS]", "[SHOW BACKUP 'x]' WITH privileges]"]
     assert [inner.statement for inner in statement.bracketed] == [
         ast.ShowJobs(),
-        ast.ShowBackup("DEFAULT", ("x]",), options=(ast.KeyValue("privileges"),)),
+        ast.ShowBackup("DEFAULT", "x]", options=(ast.KeyValue("privileges"),)),
     ]
 
 

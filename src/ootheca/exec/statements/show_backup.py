@@ -77,7 +77,7 @@ def _check_connection(statement: ast.ShowBackup, session: Session) -> Result:
         raise InvalidOptionError(f'invalid option "{key}"', sqlstate="XXUUU")
     return check_storage(
         session,
-        text_of(statement.path[0]),
+        text_of(statement.path),
         transfer=given.get("transfer", ""),
         duration=given.get("time", ""),
         concurrently=given.get("concurrently", ""),
@@ -146,7 +146,7 @@ def _unseal(full: Stores, session: Session, options: _Options) -> SealedStorage:
 def _place(statement: ast.ShowBackup, session: Session) -> tuple[Stores, str, int | None]:
     """Return a collection, a subdirectory in it, and the time that an id stands for; or a place and nothing."""
     try:
-        place = open_stores(session, statement.collection or statement.path)
+        place = open_stores(session, statement.collection or (statement.path,))
     except OothecaError as exc:
         if session.profile.version == "20.2":
             raise exc.prefixed("make storage") from exc
@@ -155,7 +155,7 @@ def _place(statement: ast.ShowBackup, session: Session) -> tuple[Stores, str, in
         return place, "", None
     if statement.is_latest:
         return place, _latest(place.default, session).strip("/"), None
-    return place, *named_point(place, text_of(statement.path[0]))
+    return place, *named_point(place, text_of(statement.path))
 
 
 def _latest(collection: Storage, session: Session) -> str:

@@ -124,7 +124,7 @@ def _create_statement(session: Session, row: show.ObjectRow, catalogs: dict[int,
     table = catalog.get(row.descriptor.table.id)  # as of today; one that no statement saw, as it stands
     if not isinstance(table, pb.TableDescriptor):
         table = row.descriptor.table
-    return show_create(table, catalog, session.rules, is_qualified=False)
+    return show_create(table, catalog, session.rules, is_qualified=False, current_database=session.database)
 
 
 def _catalog_of(layer: Layer, catalogs: dict[int, Catalog]) -> Catalog:
