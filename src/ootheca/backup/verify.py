@@ -34,7 +34,7 @@ from ootheca.crypto.envelope import EncryptionOptions
 from ootheca.crypto.kms.base import KMSEnvironment
 from ootheca.errors import CorruptionError, OothecaError, WrongKeyError
 
-__all__ = ["VerifyReport", "verify"]
+__all__ = ["VerifyReport", "check_partitions", "verify"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def _check_layer(layer: Layer, report: Report) -> list[FileTotals]:
         check_statistics(layer)
     except OothecaError as exc:
         report(exc)
-    by_locality = _check_partitions(layer, report)
+    by_locality = check_partitions(layer, report)
     _check_spans(layer, report)
     manifest = layer.manifest
     facts = LayerFacts(
@@ -192,7 +192,7 @@ def _check_totals(layer: Layer, report: Report) -> None:
             )
 
 
-def _check_partitions(layer: Layer, report: Report) -> Mapping[str, SealedStorage]:
+def check_partitions(layer: Layer, report: Report) -> Mapping[str, SealedStorage]:
     """Find and check the file list of every locality; return their folders by locality."""
     found: dict[str, SealedStorage] = {}
     for name in layer.manifest.partition_descriptor_filenames:

@@ -20,6 +20,7 @@ from ootheca.catalog.soundness import check_descriptors
 from ootheca.catalog.targets import Targets
 from ootheca.catalog.upgrade import catalog_of
 from ootheca.clock import Timestamp, unique_int64
+from ootheca.codec.manifest import tenant_ids
 from ootheca.crypto.envelope import EncryptionOptions
 from ootheca.errors import InvalidOptionError, OothecaError, UnsupportedError
 from ootheca.exec.as_of import evaluate_as_of
@@ -171,6 +172,8 @@ def _plan(
     backup = catalog_of(manifest) if until is None else catalog_at(chain, until)
     if not is_cluster:
         _check_descriptors(manifest.descriptors if until is None else descriptors_at(chain, until))
+    if isinstance(statement.targets, ast.TenantTarget):
+        _refuse_tenant(statement.targets.tenant_id, manifest)
     try:
         targets = resolve(statement.targets, backup, current_database=session.database, rules=session.rules)
         _check_complete(statement, manifest, targets)
@@ -197,6 +200,16 @@ def _plan(
     return plan, backup
 
 
+def _refuse_tenant(tenant_id: int, manifest: pb.BackupManifest) -> None:
+    """Say that a tenant is not in the backup, as CockroachDB does, or else that a store cannot take it."""
+    if tenant_id not in tenant_ids(manifest):
+        raise OothecaError(f"{_UNRESOLVED}: tenant {tenant_id} not in backup")
+    raise UnsupportedError(
+        "RESTORE TENANT is not supported: a store has no tenants",
+        hint="databases and tables of the backup beside the tenant can be restored by name",
+    )
+
+
 def _check_descriptors(descriptors: Iterable[pb.Descriptor]) -> None:
     try:
         check_descriptors(descriptors)
@@ -216,6 +229,9 @@ def _check_cluster(session: Session, manifest: pb.BackupManifest) -> None:
         if not (isinstance(member, pb.DatabaseDescriptor) and member.name in _BUILT_IN)
         and not (isinstance(member, pb.SchemaDescriptor) and member.name == "public")
     ]
+    if tenant_ids(manifest):
+        names = ", ".join(map(str, tenant_ids(manifest)))
+        session.notice(f"tenants are not restored, for a store has none: {names}")
     if in_the_way:
         names = ", ".join(in_the_way) if session.profile.version != "20.2" else f"[{' '.join(in_the_way)}]"
         raise OothecaError(
