@@ -38,6 +38,7 @@ def connect(
     external_io_dir: str | Path | None = None,
     sandbox: bool = False,
     limits: ExternalLimits = NO_LIMITS,
+    locality: str = "",
     version: str | None = None,
     clock: Clock | None = None,
 ) -> Connection:
@@ -48,11 +49,14 @@ def connect(
         external_io_dir: what `nodelocal://` serves; `extern` in the store unless given.
         sandbox: serve cloud storage and KMS URIs from the store, without any network.
         limits: what is allowed of storage and key services outside the store.
+        locality: of the node that the store plays, such as `region=east,az=e1`: a BACKUP to several URIs writes its
+            data to the one of the narrowest tier.
         version: the profile of a new store, such as `'20.2'`; of an old one, SET CLUSTER SETTING version.
         clock: tells the time of writes.
 
     Raises:
         StorageError: the store cannot be opened.
+        InvalidOptionError: a locality that is not `key=value`, …
     """
     path = None if store is None or str(store) == ":memory:" else Path(store)
     session = Session(
@@ -60,6 +64,7 @@ def connect(
         external_io_dir=Path(external_io_dir) if external_io_dir is not None else None,
         sandbox=sandbox,
         limits=limits,
+        locality=locality,
         version=version,
         clock=clock,
     )

@@ -35,6 +35,7 @@ __all__ = [
     "mask_uri",
     "order_localities",
     "parse_kms_uri",
+    "parse_locality",
     "parse_storage_uri",
     "redact_uri",
     "resolve_localities",
@@ -279,7 +280,10 @@ def resolve_localities(uris: Sequence[URI]) -> LocalityURIs:
                 raise _locality_error("multiple default URLs provided for partition backup")
             default = _without_locality(uri)
             continue
-        _check_tier(locality)
+        try:
+            _check_tier(locality)
+        except InvalidOptionError as exc:
+            raise exc.prefixed("failed to parse backup locality") from exc
         if locality in by_locality:
             raise _locality_error(f"duplicate URIs for locality {locality}")
         by_locality[locality] = _without_locality(uri)
@@ -302,12 +306,24 @@ def _without_locality(uri: URI) -> URI:
     return uri.without_param(LOCALITY_PARAM) if LOCALITY_PARAM in uri.params else uri
 
 
-def _check_tier(locality: str) -> None:
-    key, equals, value = locality.partition("=")
+def parse_locality(text: str) -> tuple[str, ...]:
+    """Return the tiers of a node's locality, `region=east,az=e1`, from the widest to the narrowest.
+
+    Raises:
+        InvalidOptionError: a tier that is not `key=value`, or none.
+    """
+    if not text:
+        raise _locality_error("can't have empty locality")
+    tiers = tuple(text.split(","))
+    for tier in tiers:
+        _check_tier(tier)
+    return tiers
+
+
+def _check_tier(tier: str) -> None:
+    key, equals, value = tier.partition("=")
     if not (key and equals and value) or "=" in value:
-        raise _locality_error(
-            f'failed to parse backup locality: tier must be in the form "key=value" not {_quoted(locality)}'
-        )
+        raise _locality_error(f'tier must be in the form "key=value" not {_quoted(tier)}')
 
 
 def _locality_error(message: str) -> InvalidOptionError:

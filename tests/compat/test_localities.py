@@ -12,6 +12,7 @@ from uuid import UUID
 
 import pytest
 
+from ootheca import pb
 from ootheca.backup.opened import Backup, open_backup
 from ootheca.backup.verify import check_partitions
 from ootheca.datum import wire_column
@@ -22,6 +23,7 @@ from ootheca.sql.parser import parse_one
 from ootheca.types import SQLType
 from tests.compat.test_golden_restore import check_rows
 from tests.compat.test_golden_restore import run as rows_of
+from tests.compat.test_show_backup import run_quietly
 from tests.support.golden import PASSPHRASE, GoldenSet, sets_at_hand
 
 LOCALITIES = {"default": "default", "east": "region%3Deast", "west": "region%3Dwest"}
@@ -305,3 +307,32 @@ def assert_not_found_sound(backup: Backup, at: int) -> None:
     problems: list[OothecaError] = []
     check_partitions(layer, problems.append)
     assert problems, at
+
+
+# Writing
+
+
+@pytest.mark.parametrize("golden", ONE)
+def test_a_backup_taken_here_is_spread_as_the_servers(golden: GoldenSet, tmp_path: Path) -> None:
+    """The same statements on a node of the same locality: the same spans and counts in the same stores."""
+    lines = (golden.path / "make.sql").read_text().splitlines()
+    script = "\n".join(line for line in lines if not line.startswith("--"))
+    end = script.index(";", script.index("BACKUP DATABASE"))
+    with Session(
+        None, external_io_dir=tmp_path, sandbox=True, version=golden.version, locality="region=east,dc=e1"
+    ) as session:
+        run_quietly(session, script[:end])
+    got, want = (full_layer(extern) for extern in (tmp_path, golden.extern))
+    assert list(got.spans) == list(want.spans)
+    assert list(got.partition_descriptor_filenames) == list(want.partition_descriptor_filenames)
+    assert list(got.locality_kvs) == list(want.locality_kvs)
+    assert list(map(facts_of_file, got.files)) == list(map(facts_of_file, want.files))
+    assert len(got.files) > 10
+
+
+def full_layer(extern: Path) -> pb.BackupManifest:
+    return open_backup(uris("bk"), external_io_dir=extern).chain.full.manifest
+
+
+def facts_of_file(file: pb.File) -> tuple[object, ...]:
+    return file.span.key, file.span.end_key, file.locality_kv, file.entry_counts.SerializeToString()

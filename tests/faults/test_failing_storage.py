@@ -94,6 +94,32 @@ def test_writes_behind_the_encoders_back_fail_too(bank: Bank, options: Encryptio
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("tiers", [("region=east",), ("region=north",)], ids=["east", "default"])
+def test_a_spread_backup_that_fails_leaves_nothing_in_any_store(
+    bank: Bank, options: EncryptionOptions, moment: Literal["before", "after"], tiers: tuple[str, ...]
+) -> None:
+    def take(plan: FaultPlan) -> list[MemoryStorage]:
+        default, east, west = stores = [MemoryStorage(), MemoryStorage(), MemoryStorage()]
+        others = {"region=east": FaultStorage(east, plan), "region=west": FaultStorage(west, plan)}
+        try:
+            take_backup(bank, FaultStorage(default, plan), options=options, stores=others, tiers=tiers)
+        except UnavailableError:
+            assert not any(map(names, stores)), plan.asked[-1]
+        return stores
+
+    plan = FaultPlan()
+    default, east, west = take(plan)
+    assert names(west) == {"BACKUP_PART_2_region=west"}
+    holder, other = (east, default) if tiers == ("region=east",) else (default, east)
+    assert sum(name.endswith(".sst") for name in names(holder)) > 1
+    assert not any(name.endswith(".sst") for name in names(other))
+    num_failed = 0
+    for fail_at in range(len(plan.asked)):
+        num_failed += not names(take(FaultPlan(fail_at, moment))[0])
+    assert num_failed == len(plan.asked) - 1  # all but the removal of the claim
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_restore_is_right_or_leaves_nothing(
     bank: Bank, options: EncryptionOptions, moment: Literal["before", "after"]
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from ootheca import pb
 from ootheca.backup.chain import Chain, open_chain
+from ootheca.backup.placement import place
 from ootheca.backup.plan import BackupPlan, Period, Scope, plan_backup
 from ootheca.backup.read import ChainReader
 from ootheca.backup.restore import run_restore
@@ -258,8 +259,16 @@ def take_backup(
     end: Timestamp = END,
     executor: Executor | None = None,
     seed: int = 7,
+    stores: Mapping[str, Storage] | None = None,
+    tiers: Sequence[str] = (),
 ) -> BackupSummary:
-    """Take a full backup of the database, or of `ids` alone. Taken again, a plain one has the same bytes."""
+    """Take a full backup of the database, or of `ids` alone. Taken again, a plain one has the same bytes.
+
+    Args:
+        stores: of other localities, each `key=value`.
+        tiers: the locality of the node that takes it.
+    """
+    stores = stores or {}
     rng = random.Random(seed)
     complete = [bank.database_id] if ids is None else []
     plan = plan_full(bank.catalog, bank.ids if ids is None else ids, complete, end=end, facts=bank.profile)
@@ -274,12 +283,13 @@ def take_backup(
         plan,
         bank.engine,
         None,  # type: ignore[arg-type]  # no partial indexes here
-        folder,
+        folder.beside(storage, list(stores.values())),
         encryption_info=info,
         profile=bank.profile,
         clock=FixedClock(end),
         identity=BackupIdentity(rng.randbytes(16), rng.randbytes(16)),
         executor=executor or SerialExecutor(),
+        placement=place(tuple(stores), tiers),
     )
 
 

@@ -8,6 +8,7 @@ Source: reference/format/01 §7 (order of writing; BACKUP-CHECKPOINT, whose cont
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 from ootheca.backup.chain import manifest_in
@@ -21,10 +22,17 @@ _IN_PROGRESS = " (is another operation already in progress?)"
 
 
 class Claim:
-    """A writer's claim on the folder of one backup."""
+    """A writer's claim on the folder of one backup.
 
-    def __init__(self, storage: Storage, cluster_id: bytes, backup_id: bytes) -> None:
+    Args:
+        parts: the folders of the other localities, each with the name of its list of files.
+    """
+
+    def __init__(
+        self, storage: Storage, parts: Sequence[tuple[Storage, str]], cluster_id: bytes, backup_id: bytes
+    ) -> None:
         self._storage = storage
+        self._parts = parts
         self._cluster_id = cluster_id
         self._content = cluster_id + backup_id
 
@@ -38,8 +46,9 @@ class Claim:
             ObjectExistsError: the folder holds a backup, or another writer's claim.
             StorageError: it cannot be stored.
         """
-        self.require_no_manifest()
+        self._require_no_manifest()
         self._take_over()
+        self._require_no_parts()
         try:
             self._storage.write(filenames.CHECKPOINT, self._content, overwrite=False)
         except ObjectExistsError as exc:
@@ -51,7 +60,7 @@ class Claim:
                     self.release()
             raise
         try:
-            self.require_no_manifest()  # another writer may have finished before the claim
+            self._require_no_manifest()  # another writer may have finished before the claim
         except BaseException:
             with suppress(StorageError):
                 self.release()
@@ -70,15 +79,16 @@ class Claim:
         """Let go of the folder; errors as for `Storage.delete`."""
         self._storage.delete(filenames.CHECKPOINT)
 
-    def require_no_manifest(self) -> None:
-        """Refuse a folder that holds a backup.
-
-        Raises:
-            ObjectExistsError: it does.
-        """
+    def _require_no_manifest(self) -> None:
         name = manifest_in(self._storage)
         if name is not None:
             raise self._taken(name, "")
+
+    def _require_no_parts(self) -> None:
+        """Refuse a store in which the list of another backup's files would be replaced."""
+        for storage, name in self._parts:
+            if storage.exists(name):
+                raise self._taken(name, "", storage)
 
     def _take_over(self) -> None:
         """Clear what an interrupted backup of this cluster left; refuse any other claim."""
@@ -87,10 +97,9 @@ class Claim:
             return
         if holder[: len(self._cluster_id)] != self._cluster_id:
             raise self._taken(filenames.CHECKPOINT, _IN_PROGRESS)
-        if self._storage.can_list:
-            left = [entry.name for entry in self._storage.list() if filenames.is_part_of_backup(entry.name)]
-            for name in left:
-                self._storage.delete(name)
+        for storage in (self._storage, *(storage for storage, _ in self._parts)):
+            for name in _left_in(storage):
+                storage.delete(name)
         self.release()
 
     def _holder(self) -> bytes | None:
@@ -99,12 +108,18 @@ class Claim:
         except ObjectNotFoundError:
             return None
 
-    def _taken(self, name: str, explanation: str) -> ObjectExistsError:
+    def _taken(self, name: str, explanation: str, storage: Storage | None = None) -> ObjectExistsError:
         hint = "back up to another location, or append to the backup that is there"
         if explanation:
             hint = (
                 f"wait for that operation; if it was interrupted, delete the file {name} there and try again"
             )
         return ObjectExistsError(
-            f"{self._storage.uri} already contains a {name} file{explanation}", hint=hint
+            f"{(storage or self._storage).uri} already contains a {name} file{explanation}", hint=hint
         )
+
+
+def _left_in(storage: Storage) -> list[str]:
+    if not storage.can_list:
+        return []
+    return [entry.name for entry in storage.list() if filenames.is_part_of_backup(entry.name)]

@@ -42,6 +42,7 @@ class DataFiles:
 
     Args:
         primary_indexes: (table id, index id) of the indexes whose entries count as rows.
+        locality: whose store the folder lies in, where that is not the default's.
 
     Attributes:
         files: for the manifest, in key order; complete after `finish`.
@@ -56,6 +57,7 @@ class DataFiles:
         node_id: int,
         primary_indexes: frozenset[tuple[int, int]],
         executor: Executor,
+        locality: str = "",
     ) -> None:
         self.files: list[pb.File] = []
         self.names: list[str] = []
@@ -65,6 +67,7 @@ class DataFiles:
         self._node_id = node_id
         self._primary_indexes = primary_indexes
         self._executor = executor
+        self._locality = locality
         self._pending: list[Future[None]] = []
         self._open: list[_Entry] = []  # of the SST that is being filled
         self._size = 0
@@ -122,6 +125,7 @@ class DataFiles:
         )
         for entry in entries:
             entry.file.path = name
+            entry.file.locality_kv = self._locality
         self.files.extend(entry.file for entry in entries)
         self.names.append(name)
         while len(self._pending) >= _FILES_IN_FLIGHT:

@@ -16,12 +16,13 @@ from dataclasses import dataclass, field
 from ootheca import pb
 from ootheca.backup.claim import Claim
 from ootheca.backup.data_files import DataFiles
+from ootheca.backup.placement import ONE_STORE, Placement, list_part
 from ootheca.backup.plan import BackupPlan
 from ootheca.backup.sealed import SealedStorage
 from ootheca.backup.versions import export_versions
 from ootheca.clock import Clock, Timestamp
 from ootheca.codec import filenames
-from ootheca.codec.manifest import checksum, complete, encode_manifest
+from ootheca.codec.manifest import checksum, complete, encode_manifest, encode_partition
 from ootheca.engine.base import Engine, NameResolver
 from ootheca.errors import StorageError
 from ootheca.profile import Profile
@@ -55,8 +56,9 @@ class _Writer:
     folder: SealedStorage
     profile: Profile
     identity: BackupIdentity
+    placement: Placement
     data: DataFiles
-    written: list[str] = field(default_factory=list)
+    written: list[tuple[SealedStorage, str]] = field(default_factory=list)
 
 
 def write_backup(
@@ -70,6 +72,7 @@ def write_backup(
     clock: Clock,
     identity: BackupIdentity,
     executor: Executor,
+    placement: Placement = ONE_STORE,
     progress: Callable[[float], None] | None = None,
 ) -> BackupSummary:
     """Write a layer into a folder.
@@ -78,15 +81,25 @@ def write_backup(
         names: resolves what stored expressions name.
         encryption_info: the bytes of ENCRYPTION-INFO, for a sealed backup.
         executor: builds, seals and stores files while the next ones' entries are encoded.
+        placement: which of the folder's stores take what, of a locality-aware backup.
         progress: told the fraction of exports that are done.
 
     Raises:
         ObjectExistsError: the folder holds a backup, or one is being written there.
         StorageError: a file cannot be stored; nothing is left behind.
     """
-    data = DataFiles(folder, profile, clock, identity.node_id, plan.primary_indexes, executor)
-    claim = Claim(folder.storage, identity.cluster_id, identity.backup_id)
-    writer = _Writer(plan, engine, names, folder, profile, identity, data)
+    data = DataFiles(
+        placement.data_folder(folder),
+        profile,
+        clock,
+        identity.node_id,
+        plan.primary_indexes,
+        executor,
+        placement.chosen,
+    )
+    writer = _Writer(plan, engine, names, folder, profile, identity, placement, data)
+    parts = [(part.storage, name) for _, name, part in placement.part_files(folder)]
+    claim = Claim(folder.storage, parts, identity.cluster_id, identity.backup_id)
     claim.take()
     with _removed_on_failure(writer):
         if encryption_info is not None:
@@ -97,6 +110,7 @@ def write_backup(
                 progress((number + 1) / len(plan.exports))
         data.finish()
         manifest = complete(_manifest(writer), profile.version)
+        _store_parts(writer, manifest)
         _store(writer, filenames.STATISTICS, folder.seal(b""))
         stored = bytes(folder.seal(encode_manifest(manifest, version=profile.version)))
         _store(writer, filenames.checksum_name(filenames.MANIFEST), checksum(stored))
@@ -120,16 +134,29 @@ def _removed_on_failure(writer: _Writer) -> Iterator[None]:
 
 def _remove(writer: _Writer) -> None:
     """Remove what was written, the manifest first and the claim last; what cannot be removed stays unlisted."""
-    for name in (*reversed(writer.written), *writer.data.names, filenames.CHECKPOINT):
+    data_folder = writer.placement.data_folder(writer.folder)
+    data = [(data_folder, name) for name in writer.data.names]
+    for folder, name in (*reversed(writer.written), *data, (writer.folder, filenames.CHECKPOINT)):
         try:
-            writer.folder.storage.delete(name)
+            folder.storage.delete(name)
         except StorageError:
             continue
 
 
-def _store(writer: _Writer, name: str, stored: bytes | memoryview) -> None:
-    writer.written.append(name)
-    writer.folder.storage.write(name, stored)
+def _store(
+    writer: _Writer, name: str, stored: bytes | memoryview, folder: SealedStorage | None = None
+) -> None:
+    folder = folder or writer.folder
+    writer.written.append((folder, name))
+    folder.storage.write(name, stored)
+
+
+def _store_parts(writer: _Writer, manifest: pb.BackupManifest) -> None:
+    """Store the lists of files of the other localities, each in its store, also where there is no file."""
+    version = writer.profile.version
+    for locality, name, folder in writer.placement.part_files(writer.folder):
+        part = complete(list_part(manifest, locality), version)
+        _store(writer, name, folder.seal(encode_partition(part, version=version)), folder)
 
 
 def _manifest(writer: _Writer) -> pb.BackupManifest:
@@ -146,6 +173,9 @@ def _manifest(writer: _Writer) -> pb.BackupManifest:
     )
     _set_time(manifest.start_time, plan.period.after)
     _set_time(manifest.end_time, plan.period.until)
+    for locality, name, _ in writer.placement.part_files(writer.folder):
+        manifest.partition_descriptor_filenames.append(name)
+        manifest.locality_kvs.append(locality)
     for start, end in plan.spans:
         manifest.spans.add(key=start, end_key=end)
     for start, end in plan.introduced:

@@ -20,7 +20,7 @@ from ootheca.exec.connections import Connections
 from ootheca.sql.ast import Placeholder, StringOrPlaceholder
 from ootheca.storage.base import Storage, StorageEnv, storage_profile
 from ootheca.storage.registry import open_storage
-from ootheca.uri import URI, parse_storage_uri, resolve_localities
+from ootheca.uri import parse_storage_uri, resolve_localities
 
 if TYPE_CHECKING:
     from ootheca.exec.session import Session
@@ -117,17 +117,29 @@ def open_stores(session: Session, uris: Sequence[StringOrPlaceholder]) -> Stores
     return localities.open_stores([text_of(uri) for uri in uris], storage_environment(session))
 
 
-def open_place(session: Session, uris: Sequence[StringOrPlaceholder]) -> Storage:
-    """Open a place to write to: a lone URI, or the parts of a locality-aware one.
+def open_destination(session: Session, uris: Sequence[StringOrPlaceholder]) -> tuple[Stores, tuple[str, ...]]:
+    """Open the place that a backup goes to.
+
+    Returns:
+        Its stores, and the localities of those besides the default's.
 
     Raises:
         OothecaError: a URI that cannot be opened, or localities that do not fit together.
     """
-    parsed: list[URI] = [parse_storage_uri(text_of(uri)) for uri in uris]
-    places = resolve_localities(parsed)
-    if places.by_locality:
-        raise UnsupportedError(
-            "locality-aware backups are not supported yet",
-            hint="name one location, without COCKROACH_LOCALITY",
-        )
-    return open_storage(places.default, storage_environment(session))
+    places = resolve_localities([parse_storage_uri(text_of(uri)) for uri in uris])
+    localities, env = tuple(sorted(places.by_locality)), storage_environment(session)
+    others = tuple(open_storage(places.by_locality[locality], env) for locality in localities)
+    return Stores(open_storage(places.default, env), others), localities
+
+
+def open_place(session: Session, uris: Sequence[StringOrPlaceholder]) -> Storage:
+    """Open a place to write to that has one store.
+
+    Raises:
+        OothecaError: a URI that cannot be opened, or is said to be of a locality.
+        UnsupportedError: several URIs.
+    """
+    stores, localities = open_destination(session, uris)
+    if localities:
+        raise UnsupportedError("one location is needed here", hint="name it without COCKROACH_LOCALITY")
+    return stores.default

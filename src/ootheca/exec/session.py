@@ -30,6 +30,7 @@ from ootheca.exec.result import Result
 from ootheca.exec.stream import Stream
 from ootheca.exec.variables import Variables
 from ootheca.profile import DEFAULT_VERSION, Profile, profile
+from ootheca.uri import parse_locality
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -55,12 +56,14 @@ class Session:
         external_io_dir: what `nodelocal://` serves; `extern` in the store unless given.
         sandbox: cloud storage and KMS URIs are served from the store, nothing touches a network.
         limits: what is allowed of storage and key services outside the store.
+        locality: of the node that the store plays, `region=east,az=e1`; see `backup.placement`.
         clock: tells the time of every write; the machine's by default.
         random: returns so many random bytes; for keys, nonces and ids.
         version: the profile of a new store (an old one keeps its own, see SET CLUSTER SETTING version).
         engine: another table store than the one in the store's directory; the session closes it.
 
     Attributes:
+        locality: the tiers of the node's locality, each `key=value`; none by default.
         catalog: descriptors, with the running statement's changes.
         variables: of this session.
         engine: rows and metadata.
@@ -74,6 +77,7 @@ class Session:
         external_io_dir: Path | None = None,
         sandbox: bool = False,
         limits: ExternalLimits = NO_LIMITS,
+        locality: str = "",
         clock: Clock | None = None,
         random: Callable[[int], bytes] = secrets.token_bytes,
         user: str = "root",
@@ -83,6 +87,7 @@ class Session:
         self.store = store
         self.sandbox = sandbox
         self.limits = limits
+        self.locality = parse_locality(locality) if locality else ()
         self.user = user
         self.random = random
         self.audit: Callable[[KMSCall], None] | None = None

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from ootheca.errors import OothecaError
+from ootheca.errors import InvalidOptionError, OothecaError
 from ootheca.shell.launch import UsageError, check_flags, is_interactive, options_of, run_shell
 
 if TYPE_CHECKING:
@@ -110,6 +110,10 @@ def _sql_parser() -> argparse.ArgumentParser:
         "--sandbox", action="store_true",
         help="serve cloud storage and KMS URIs from the store; nothing touches a network",
     )  # fmt: skip
+    store.add_argument(
+        "--locality", metavar="TIERS", type=_locality,
+        help="of the node that the store plays, such as region=east,az=e1: where BACKUP to several URIs writes",
+    )  # fmt: skip
     _add_run_flags(parser)
     return parser
 
@@ -164,6 +168,17 @@ def _add_run_flags(parser: argparse.ArgumentParser) -> None:
     run.add_argument("--version", action="version", version=f"ootheca {_version()}")
 
 
+def _locality(text: str) -> str:
+    """Check a node's locality."""
+    from ootheca.uri import parse_locality
+
+    try:
+        parse_locality(text)
+    except InvalidOptionError as exc:
+        raise argparse.ArgumentTypeError(exc.message) from exc
+    return text
+
+
 def _version() -> str:
     from importlib.metadata import PackageNotFoundError, version
 
@@ -191,7 +206,11 @@ def _opened(flags: argparse.Namespace) -> Iterator[Session | None]:
     store = None if name == ":memory:" else Path(name)
     try:
         session = Session(
-            store, external_io_dir=flags.external_io_dir, sandbox=flags.sandbox, limits=_limits(flags)
+            store,
+            external_io_dir=flags.external_io_dir,
+            sandbox=flags.sandbox,
+            limits=_limits(flags),
+            locality=flags.locality or "",
         )
     except OothecaError as exc:
         from ootheca.shell.render.errors import format_error, format_failure

@@ -342,13 +342,13 @@ def test_slices_end_between_rows() -> None:
 def test_what_an_interrupted_backup_of_this_cluster_left_is_cleared(bank: Bank) -> None:
     storage = MemoryStorage()
     cluster_id = random.Random(7).randbytes(32)[:16]
-    claim = Claim(storage, cluster_id, b"a backup that was")
+    claim = Claim(storage, (), cluster_id, b"a backup that was")
     claim.take()
     for left in ("data/12.sst", "34.sst", "ENCRYPTION-INFO", "BACKUP-STATISTICS", "notes.txt"):
         storage.write(left, b"left behind")
-    Claim(storage, cluster_id, b"another").take()
+    Claim(storage, (), cluster_id, b"another").take()
     assert names(storage) == ["BACKUP-CHECKPOINT", "notes.txt"]
     with pytest.raises(ObjectExistsError, match="already in progress"):
         claim.check()
     with pytest.raises(ObjectExistsError, match="already in progress"):
-        Claim(storage, bytes(16), b"of another cluster").take()
+        Claim(storage, (), bytes(16), b"of another cluster").take()

@@ -14,6 +14,8 @@ from uuid import UUID
 from ootheca.backup.chain import Chain, find_appended, manifest_in, open_chain
 from ootheca.backup.collection import read_latest, write_latest
 from ootheca.backup.cover import check_next_layer
+from ootheca.backup.localities import Stores
+from ootheca.backup.placement import place
 from ootheca.backup.plan import BackupPlan, Period, Scope, plan_backup
 from ootheca.backup.sealed import SealedStorage, create_sealed, open_sealed
 from ootheca.backup.spans import Span
@@ -26,7 +28,13 @@ from ootheca.crypto.envelope import EncryptionOptions
 from ootheca.errors import OothecaError, UnsupportedError
 from ootheca.exec.as_of import evaluate_as_of
 from ootheca.exec.history import catalog_at, revisions_of
-from ootheca.exec.places import encryption_options, kms_environment, open_place, storage_environment, text_of
+from ootheca.exec.places import (
+    encryption_options,
+    kms_environment,
+    open_destination,
+    storage_environment,
+    text_of,
+)
 from ootheca.exec.resolver import SessionNames
 from ootheca.exec.result import Result, ResultColumn, integer, string
 from ootheca.exec.session import Session
@@ -44,13 +52,15 @@ class _Destination:
     """Where a backup goes.
 
     Attributes:
-        folder: of the new backup, when it is a full one.
+        folder: of the new backup, in all its stores.
+        localities: of the stores besides the default's.
         base: the chain's full backup, when the new one is a layer on top of it.
         named: the layers that INCREMENTAL FROM lists after the base.
         collection: and the subdirectory there, for LATEST.
     """
 
-    folder: Storage
+    folder: Stores
+    localities: tuple[str, ...]
     base: Storage | None = None
     named: tuple[Storage, ...] = ()
     collection: Storage | None = None
@@ -150,25 +160,26 @@ def _refuse_unsupported(statement: ast.Backup) -> None:
 
 
 def _destination(statement: ast.Backup, session: Session, end_time: Timestamp) -> _Destination:
-    place = open_place(session, statement.to)
+    stores, localities = open_destination(session, statement.to)
+    layer = filenames.incremental_subdirectory(end_time.wall_ns)
     if statement.incremental_from:
         base, *named = [_open_one(session, uri) for uri in statement.incremental_from]
-        return _Destination(place, base, tuple(named))
+        return _Destination(stores, localities, base, tuple(named))
     if not statement.is_collection:
-        if manifest_in(place) is not None:
-            return _Destination(place.at(filenames.incremental_subdirectory(end_time.wall_ns)), place)
-        return _Destination(place)
+        if manifest_in(stores.default) is not None:
+            return _Destination(stores.at(layer), localities, stores.default)
+        return _Destination(stores, localities)
     if statement.is_latest:
-        base = place.at(read_latest(place).lstrip("/"))
-        return _Destination(base.at(filenames.incremental_subdirectory(end_time.wall_ns)), base)
+        full = stores.at(read_latest(stores.default).lstrip("/"))
+        return _Destination(full.at(layer), localities, full.default)
     if statement.subdirectory is None:
         subdirectory = "/" + filenames.full_subdirectory(end_time.wall_ns)
     else:
         subdirectory = "/" + text_of(statement.subdirectory).strip("/")
-    folder = place.at(subdirectory.lstrip("/"))
-    if manifest_in(folder) is not None:
-        return _Destination(folder.at(filenames.incremental_subdirectory(end_time.wall_ns)), folder)
-    return _Destination(folder, collection=place, subdirectory=subdirectory)
+    folder = stores.at(subdirectory.lstrip("/"))
+    if manifest_in(folder.default) is not None:
+        return _Destination(folder.at(layer), localities, folder.default)
+    return _Destination(folder, localities, collection=stores.default, subdirectory=subdirectory)
 
 
 def _open_one(session: Session, uri: ast.StringOrPlaceholder) -> Storage:
@@ -215,14 +226,14 @@ def _write_full(
     session = layer.session
     plan = layer.plan(ZERO_TIMESTAMP, ())
     folder, info = create_sealed(
-        destination.folder,
+        destination.folder.default,
         encryption,
         kms_environment(session),
         file_version=session.profile.file_encryption_version,
         random=session.random,
         notice=session.notice,
     )
-    return _write(session, plan, folder, info)
+    return _write(session, plan, destination, folder, info)
 
 
 def _write_increment(
@@ -234,23 +245,29 @@ def _write_increment(
     covered = [(span.key, span.end_key) for each in chain.layers for span in each.manifest.spans]
     plan = layer.plan(chain.end, covered)
     check_next_layer(chain, plan, facts=session.profile)
-    return _write(session, plan, chain.full.folder.beside(destination.folder), None)
+    return _write(session, plan, destination, chain.full.folder, None)
 
 
 def _write(
-    session: Session, plan: BackupPlan, folder: SealedStorage, encryption_info: bytes | None
+    session: Session,
+    plan: BackupPlan,
+    destination: _Destination,
+    sealed: SealedStorage,
+    encryption_info: bytes | None,
 ) -> tuple[BackupSummary, int]:
+    """Write a layer to its destination, with the key of a folder of its chain."""
     identity = BackupIdentity(session.cluster_id.bytes, UUID(bytes=session.random(16), version=4).bytes)
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="backup") as executor:
         summary = write_backup(
             plan,
             session.engine,
             SessionNames(session),
-            folder,
+            sealed.beside(destination.folder.default, destination.folder.others),
             encryption_info=encryption_info,
             profile=session.profile,
             clock=session.clock,
             identity=identity,
             executor=executor,
+            placement=place(destination.localities, session.locality),
         )
     return summary, unique_int64(session.clock)

@@ -21,7 +21,7 @@ def run(statement: ast.Statement, session: Session) -> Result:
     """Answer with what there is, which often is nothing."""
     match statement:
         case ast.ShowLocality():
-            return Result.of_rows((string("locality"),), [("",)], tag="SHOW LOCALITY")
+            return Result.of_rows((string("locality"),), [(",".join(session.locality),)], tag="SHOW LOCALITY")
         case ast.ShowRegions():
             columns = (string("region"), ResultColumn("zones", array_of(STRING)))
             return Result.of_rows(columns, (), tag="SHOW REGIONS")
