@@ -12,7 +12,7 @@ import argparse
 import json
 import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -211,10 +211,8 @@ def facts_of(backup: Backup) -> Facts:
     opens = YES
     if failed:
         opens = f"no: {len(failed)} of {len(backup.tables)} tables cannot be read: {_words(failed[0])}"
-    elif tenants and not backup.tables:
-        opens = "no: it holds a tenant alone, whose tables are not read"
     elif tenants:
-        opens = "yes, without its tenant"
+        opens = f"yes, and {_tenants_tables(backup, tenants)}"
     return Facts(
         version=manifest.build_info.tag,
         layers=len(backup.chain.layers),
@@ -223,6 +221,22 @@ def facts_of(backup: Backup) -> Facts:
         opens=opens,
         verifies=f"no: {len(problems)} problems, first: {_words(problems[0])}" if problems else YES,
     )
+
+
+def _tenants_tables(backup: Backup, tenants: Sequence[int]) -> str:
+    """Read every table of the tenants; say how many there are, and why some cannot be read."""
+    num_tables, failed = 0, []
+    for tenant in tenants:
+        opened = Backup(backup.chain, tenant=tenant)
+        num_tables += len(opened.tables)
+        for name in opened.tables:
+            try:
+                opened.table(name).to_arrow()
+            except OothecaError as exc:
+                failed.append(_words(exc))
+    if not failed:
+        return f"the {num_tables} tables of its tenant"
+    return f"{num_tables - len(failed)} of {num_tables} tables of its tenant ({'; '.join(failed)})"
 
 
 def _words(problem: OothecaError) -> str:

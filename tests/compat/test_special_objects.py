@@ -8,9 +8,12 @@ import pytest
 
 from ootheca import pb
 from ootheca.backup.opened import open_backup
+from ootheca.backup.read import ChainReader
+from ootheca.backup.tenants import TenantReader
 from ootheca.codec.filenames import MANIFEST, checksum_name
+from ootheca.codec.keys import prefix, tenant_prefix
 from ootheca.codec.manifest import checksum, decode_manifest, encode_manifest
-from ootheca.errors import OothecaError, UnsupportedError
+from ootheca.errors import ChecksumMismatchError, OothecaError, UnsupportedError
 from ootheca.exec.session import Session
 from ootheca.sql.parser import parse_one
 from tests.compat.test_golden_restore import run as rows_of
@@ -49,6 +52,48 @@ def test_a_tenants_keys_are_verified_and_counted(golden: GoldenSet) -> None:
     assert report.is_sound, report.problems
     assert (report.rows, report.files) == (0, 1)
     assert report.entries == manifest.entry_counts.index_entries > 50
+
+
+@pytest.mark.parametrize("place", ["tenant10", "cluster"])
+@pytest.mark.parametrize("golden", TENANTS)
+def test_a_tenants_tables_are_read(golden: GoldenSet, place: str) -> None:
+    opened = open_backup(f"nodelocal://1/{place}", external_io_dir=golden.extern, tenant=10)
+    names = opened.table("system.public.descriptor").to_arrow(["id"]).column("id").to_pylist()
+    assert sorted(names) == sorted(member.id for member in opened.catalog)
+    num_rows = 0
+    for name in opened.tables:
+        if name != "system.public.settings":
+            num_rows += opened.table(name).to_arrow().num_rows
+    # 21.2 wrote a time of day into a TIMESTAMP of the tenant's settings; the other columns are read.
+    settings = ["name", "value", "valueType"] if golden.version == "21.2" else None
+    rows = opened.table("system.public.settings").to_arrow(settings).to_pylist()
+    assert [row["name"] for row in rows] == (["version"] if golden.version == "21.2" else [])
+    lone = open_backup("nodelocal://1/tenant10", external_io_dir=golden.extern).chain.full.manifest
+    assert (
+        num_rows + len(rows) == lone.entry_counts.index_entries
+    )  # a key is a row in all that a new tenant has
+
+
+@pytest.mark.parametrize("golden", TENANTS)
+def test_a_tenant_that_is_not_there_is_told(golden: GoldenSet) -> None:
+    for place, tenant, hint in (("tenant10", 11, "it holds 10"), ("cluster", 1, "it holds 10")):
+        with pytest.raises(OothecaError) as caught:
+            open_backup(f"nodelocal://1/{place}", external_io_dir=golden.extern, tenant=tenant)
+        assert (caught.value.message, caught.value.hint) == (f"tenant {tenant} not in backup", hint)
+
+
+@pytest.mark.parametrize("golden", TENANTS)
+def test_a_changed_value_of_a_tenant_is_found(golden: GoldenSet) -> None:
+    """Its checksum goes over the key with the tenant's prefix."""
+    backup = open_backup("nodelocal://1/tenant10", external_io_dir=golden.extern, tenant=10)
+    start, end = prefix(3, 1), prefix(3, 2)
+    (whole,) = ChainReader(backup.chain).visible(tenant_prefix(10) + start, tenant_prefix(10) + end)
+    (seen,) = backup.reader().visible(start, end)
+    assert seen.keys.to_list() == [key[2:] for key in whole.keys.to_list()]
+    assert [value[4:] for value in seen.values.to_list()] == [value[4:] for value in whole.values.to_list()]
+    whole.values.data[whole.values.starts[0] + 9] ^= 1
+    with pytest.raises(ChecksumMismatchError, match="/Tenant/10/Table/3/1/"):
+        list(TenantReader(backup.chain, 10)._without_prefix(iter([whole])))
 
 
 @pytest.mark.parametrize("golden", TENANTS)

@@ -59,11 +59,14 @@ class _Interval:
     introduced: _Spans
 
 
-def check_cover(chain: Chain, tables: Iterable[Table], *, facts: Profile | None = None) -> None:
+def check_cover(
+    chain: Chain, tables: Iterable[Table], *, facts: Profile | None = None, key_prefix: bytes = b""
+) -> None:
     """Check that the chain covers all time up to its end for every index of some tables.
 
     Args:
         facts: whose words the refusal has; those of the default version if omitted.
+        key_prefix: of all keys of the tables, where they are a tenant's.
 
     Raises:
         OothecaError: `no backup covers time […) for range […) …`.
@@ -77,7 +80,7 @@ def check_cover(chain: Chain, tables: Iterable[Table], *, facts: Profile | None 
             continue
         for start, end in index_spans(table, merges=merges):
             try:
-                _check_span(intervals, start, end, facts)
+                _check_span(intervals, key_prefix + start, key_prefix + end, facts)
             except OothecaError as exc:
                 if facts.merges_spans:
                     raise

@@ -25,6 +25,7 @@ from ootheca.backup.read import ChainReader
 from ootheca.backup.restore import decode_rows
 from ootheca.backup.revisions import catalog_at, read_revisions
 from ootheca.backup.sealed import open_sealed
+from ootheca.backup.tenants import TenantReader, check_tenant, tenant_catalog
 from ootheca.backup.verify import VerifyReport, verify
 from ootheca.catalog.table import Column, Table
 from ootheca.catalog.upgrade import catalog_of
@@ -33,7 +34,7 @@ from ootheca.codec.datetimes import parse_timestamp as parse_date_and_time
 from ootheca.codec.from_arrow import from_arrow
 from ootheca.codec.interleave import only_table
 from ootheca.codec.keycolumns import encode_column
-from ootheca.codec.keys import prefix
+from ootheca.codec.keys import prefix, tenant_prefix
 from ootheca.codec.rows import NotNativeError, RowDecoder
 from ootheca.crypto.envelope import EncryptionOptions
 from ootheca.crypto.kms.base import KMSEnvironment
@@ -133,7 +134,7 @@ class BackupTable:
 
         def read(text_columns: frozenset[int], ids: tuple[int, ...] | None) -> Iterator[pa.RecordBatch]:
             return read_revisions(
-                ChainReader(chain, last),
+                backup.reader(chain, last),
                 backup.catalog,
                 self.table,
                 since=first,
@@ -237,11 +238,17 @@ class Backup:
         chain: Chain,
         until: Timestamp | None = None,
         encryption: tuple[EncryptionOptions, KMSEnvironment] | None = None,
+        tenant: int | None = None,
     ) -> None:
         self.chain = chain
         self.until = until or chain.end
         self._encryption = encryption
-        self.catalog = catalog_of(chain.last.manifest) if until is None else catalog_at(chain, until)
+        self._tenant = tenant
+        if tenant is not None:
+            check_tenant(chain, tenant)
+            self.catalog = tenant_catalog(TenantReader(chain, tenant, self.until))
+        else:
+            self.catalog = catalog_of(chain.last.manifest) if until is None else catalog_at(chain, until)
 
     def __repr__(self) -> str:
         return f"<Backup {self.chain.full.folder.storage.uri} until {self.until}>"
@@ -262,12 +269,14 @@ class Backup:
         if id_ is None:
             raise UndefinedTableError(f'table "{name}" does not exist', hint="see the names in .tables")
         table = self.catalog.describe(id_)
-        check_cover(self.chain, [table])
+        key_prefix = b"" if self._tenant is None else tenant_prefix(self._tenant)
+        check_cover(self.chain, [table], key_prefix=key_prefix)
         return BackupTable(name, table, self)
 
-    def reader(self) -> ChainReader:
-        """Return a new reader of the chain's keys and values."""
-        return ChainReader(self.chain, self.until)
+    def reader(self, chain: Chain | None = None, until: Timestamp | None = None) -> ChainReader:
+        """Return a new reader of the keys and values, of another chain or time if they are given."""
+        chain, until = chain or self.chain, until or self.until
+        return ChainReader(chain, until) if self._tenant is None else TenantReader(chain, self._tenant, until)
 
     def verify(self, *, raise_first: bool = False) -> VerifyReport:
         """Read every file of every layer and check all that can be told without restoring a row.
@@ -295,6 +304,7 @@ def open_backup(
     encryption_passphrase: str | None = None,
     kms: Sequence[str] = (),
     as_of: str | Timestamp | None = None,
+    tenant: int | None = None,
     external_io_dir: str | Path = "extern",
     sandbox_dir: str | Path | None = None,
 ) -> Backup:
@@ -308,6 +318,7 @@ def open_backup(
         incremental: URIs of layers in folders of their own, oldest first, each as `uri`; appended ones are found.
         as_of: an HLC decimal (`cluster_logical_timestamp()`), a Timestamp, or a text like `2020-11-15 12:00:00` (UTC
             unless it says otherwise): the end of a layer, or any time inside one with revision history.
+        tenant: the id of a tenant that the backup holds: its databases and tables instead of the system tenant's.
         external_io_dir: what `nodelocal://` means.
         sandbox_dir: of a store whose sandbox wrote the backup: cloud and KMS URIs are served from there.
 
@@ -335,9 +346,9 @@ def open_backup(
     full = open_sealed(place.default, *encryption).beside(place.default, place.others)
     chain = open_chain(full, [full.beside(layer.default, layer.others) for layer in layers])
     if as_of is None:
-        return Backup(chain, encryption=encryption)
+        return Backup(chain, encryption=encryption, tenant=tenant)
     until = _parse_time(as_of)
-    return Backup(cut_at(chain, until), until, encryption)
+    return Backup(cut_at(chain, until), until, encryption, tenant)
 
 
 def _parse_time(text: str | Timestamp) -> Timestamp:

@@ -24,6 +24,7 @@ __all__ = [
     "pretty_key",
     "row_starts",
     "split_families",
+    "tenant_prefix",
 ]
 
 INTERLEAVE_SENTINEL = 0xFE
@@ -39,6 +40,11 @@ def _uvarint(value: int) -> bytes:
 def prefix(table_id: int, index_id: int) -> bytes:
     """Return the first bytes of every key of an index, for the system tenant."""
     return _uvarint(table_id) + _uvarint(index_id)
+
+
+def tenant_prefix(tenant_id: int) -> bytes:
+    """Return the first bytes of every key of a tenant, which precede the table's id."""
+    return bytes([_TENANT]) + _uvarint(tenant_id)
 
 
 def family_suffix(family_id: int) -> bytes:

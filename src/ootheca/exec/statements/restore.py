@@ -206,7 +206,7 @@ def _refuse_tenant(tenant_id: int, manifest: pb.BackupManifest) -> None:
         raise OothecaError(f"{_UNRESOLVED}: tenant {tenant_id} not in backup")
     raise UnsupportedError(
         "RESTORE TENANT is not supported: a store has no tenants",
-        hint="databases and tables of the backup beside the tenant can be restored by name",
+        hint=f"ootheca.open_backup(…, tenant={tenant_id}) reads its tables; what lies beside it is restored by name",
     )
 
 
