@@ -295,10 +295,11 @@ def resolve_localities(uris: Sequence[URI]) -> LocalityURIs:
 def order_localities(uris: Sequence[URI]) -> tuple[URI, ...]:
     """Order the URIs of one place that is read: first the default's, then those of other localities as they stand.
 
-    The default's is the one that says so, or the first. Which locality the others are for need not be right: what
-    lies there tells it. The URIs no longer carry the locality parameter.
+    The default's is the one that says so, else the first of those that say nothing. Which locality the others are for
+    need not be right: what lies there tells it. The URIs no longer carry the locality parameter.
     """
-    ordered = sorted(uris, key=lambda uri: uri.param(LOCALITY_PARAM) != DEFAULT_LOCALITY)
+    ranks = {DEFAULT_LOCALITY: 0, "": 1}
+    ordered = sorted(uris, key=lambda uri: ranks.get(uri.param(LOCALITY_PARAM), 2))
     return tuple(_without_locality(uri) for uri in ordered)
 
 

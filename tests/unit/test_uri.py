@@ -11,7 +11,9 @@ from ootheca.uri import (
     REDACT_FAILED,
     SECRET_PARAMS,
     join,
+    order_localities,
     parse_kms_uri,
+    parse_locality,
     parse_storage_uri,
     redact_uri,
     resolve_localities,
@@ -265,3 +267,32 @@ def test_text_that_parses_means_the_same_when_revealed(text: str) -> None:
         again = parse_storage_uri(uri.reveal())
         assert (again.scheme, again.host, again.params) == (uri.scheme, uri.host, uri.params)
         assert again.path.removeprefix("./") == uri.path.removeprefix("./")
+
+
+@pytest.mark.parametrize(
+    ("localities", "expected"),
+    [
+        (["region%3De", "default", "region%3Dw"], "102"),
+        (["region%3De", "", "region%3Dw"], "102"),
+        (["", "", ""], "012"),
+        (["region%3De"], "0"),
+    ],
+)
+def test_the_default_comes_first_of_what_is_read(localities: list[str], expected: str) -> None:
+    texts = [
+        f"nodelocal://1/{n}" + (f"?COCKROACH_LOCALITY={text}" if text else "")
+        for n, text in enumerate(localities)
+    ]
+    ordered = order_localities([parse_storage_uri(text) for text in texts])
+    assert [uri.reveal() for uri in ordered] == [f"nodelocal://1/{n}" for n in expected]
+
+
+def test_a_nodes_locality_has_tiers() -> None:
+    assert parse_locality("region=eu,az=1") == ("region=eu", "az=1")
+    for text, message in (
+        ("", "can't have empty locality"),
+        ("a=b,c", 'tier must be in the form "key=value" not "c"'),
+    ):
+        with pytest.raises(InvalidOptionError) as caught:
+            parse_locality(text)
+        assert caught.value.message == message

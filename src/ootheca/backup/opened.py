@@ -312,7 +312,7 @@ def open_backup(
 
     Args:
         uri: of the full backup, or with `subdirectory` of the collection. Of a locality-aware backup the list of the
-            URIs of all localities, in any order where one says `COCKROACH_LOCALITY=default`; else that one comes first.
+            URIs of all localities, in any order where one says `COCKROACH_LOCALITY=default`; else that comes first.
             With the default's alone only what lies there can be read.
         subdirectory: of a collection; "LATEST" for the newest.
         incremental: URIs of layers in folders of their own, oldest first, each as `uri`; appended ones are found.

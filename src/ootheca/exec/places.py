@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ootheca.backup import localities
 from ootheca.backup.localities import Stores
+from ootheca.backup.localities import open_stores as open_all
 from ootheca.crypto.envelope import EncryptionOptions
 from ootheca.crypto.kms.base import KMSEnvironment
 from ootheca.crypto.kms.keyring import DirectoryKeyring
@@ -31,6 +31,7 @@ _AZURE_ENDPOINT = "AZURE_STORAGE_ENDPOINT"
 __all__ = [
     "encryption_options",
     "kms_environment",
+    "open_destination",
     "open_place",
     "open_stores",
     "storage_environment",
@@ -114,7 +115,7 @@ def open_stores(session: Session, uris: Sequence[StringOrPlaceholder]) -> Stores
     Raises:
         OothecaError: a URI that cannot be opened.
     """
-    return localities.open_stores([text_of(uri) for uri in uris], storage_environment(session))
+    return open_all([text_of(uri) for uri in uris], storage_environment(session))
 
 
 def open_destination(session: Session, uris: Sequence[StringOrPlaceholder]) -> tuple[Stores, tuple[str, ...]]:

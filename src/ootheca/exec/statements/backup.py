@@ -32,7 +32,7 @@ from ootheca.exec.places import (
     encryption_options,
     kms_environment,
     open_destination,
-    storage_environment,
+    open_stores,
     text_of,
 )
 from ootheca.exec.resolver import SessionNames
@@ -41,7 +41,6 @@ from ootheca.exec.session import Session
 from ootheca.exec.targets import resolve, with_coverage
 from ootheca.sql import ast
 from ootheca.storage.base import Storage
-from ootheca.storage.registry import open_storage
 from ootheca.types import FLOAT8
 
 __all__ = ["job_result", "run"]
@@ -163,7 +162,7 @@ def _destination(statement: ast.Backup, session: Session, end_time: Timestamp) -
     stores, localities = open_destination(session, statement.to)
     layer = filenames.incremental_subdirectory(end_time.wall_ns)
     if statement.incremental_from:
-        base, *named = [_open_one(session, uri) for uri in statement.incremental_from]
+        base, *named = [open_stores(session, [uri]).default for uri in statement.incremental_from]
         return _Destination(stores, localities, base, tuple(named))
     if not statement.is_collection:
         if manifest_in(stores.default) is not None:
@@ -180,10 +179,6 @@ def _destination(statement: ast.Backup, session: Session, end_time: Timestamp) -
     if manifest_in(folder.default) is not None:
         return _Destination(folder.at(layer), localities, folder.default)
     return _Destination(folder, localities, collection=stores.default, subdirectory=subdirectory)
-
-
-def _open_one(session: Session, uri: ast.StringOrPlaceholder) -> Storage:
-    return open_storage(text_of(uri), storage_environment(session))
 
 
 def _previous_chain(session: Session, destination: _Destination, encryption: EncryptionOptions) -> Chain:

@@ -229,15 +229,15 @@ def _check_cluster(session: Session, manifest: pb.BackupManifest) -> None:
         if not (isinstance(member, pb.DatabaseDescriptor) and member.name in _BUILT_IN)
         and not (isinstance(member, pb.SchemaDescriptor) and member.name == "public")
     ]
-    if tenant_ids(manifest):
-        names = ", ".join(map(str, tenant_ids(manifest)))
-        session.notice(f"tenants are not restored, for a store has none: {names}")
     if in_the_way:
         names = ", ".join(in_the_way) if session.profile.version != "20.2" else f"[{' '.join(in_the_way)}]"
         raise OothecaError(
             "full cluster restore can only be run on a cluster with no tables or databases but found "
             f"{len(in_the_way)} descriptors: {names}"
         )
+    if tenant_ids(manifest):
+        names = ", ".join(map(str, tenant_ids(manifest)))
+        session.notice(f"tenants are not restored, for a store has none: {names}")
 
 
 def _check_complete(statement: ast.Restore, manifest: pb.BackupManifest, targets: Targets) -> None:
