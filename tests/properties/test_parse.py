@@ -122,13 +122,13 @@ shows = (
     st.builds(
         ast.ShowBackup,
         st.sampled_from(["DEFAULT", "SCHEMAS", "FILES", "RANGES", "VALIDATE"]),
-        one_place,
+        uris,
         options=key_values,
     )
     | st.builds(
         ast.ShowBackup,
         st.sampled_from(["DEFAULT", "SCHEMAS", "FILES", "RANGES", "VALIDATE"]),
-        st.tuples(uris),
+        uris,
         one_place,
         key_values,
         st.booleans(),

@@ -115,6 +115,37 @@ def test_a_collection_has_the_same_folders_in_all_stores(connect: Connect, tmp_p
     assert con.execute("SELECT count(*) FROM defaultdb.t").fetchall() == [(5,)]
 
 
+def test_a_layer_on_top_goes_to_the_same_folders_of_all_stores(tmp_path: Path) -> None:
+    """The node has moved meanwhile: its later data lie in another store."""
+    store = tmp_path / "store"
+    with ootheca.connect(store, external_io_dir=tmp_path, locality="region=eu") as con:
+        con.execute("CREATE DATABASE bank; CREATE TABLE bank.t (id INT8 PRIMARY KEY, v STRING)")
+        con.execute("INSERT INTO bank.t VALUES (1, 'eu')")
+        con.execute(f"BACKUP DATABASE bank TO {places('b')} WITH encryption_passphrase = 'x'")
+        con.execute(f"BACKUP DATABASE bank INTO {places('c')}")
+    with ootheca.connect(store, external_io_dir=tmp_path, locality="region=us") as con:
+        con.execute("INSERT INTO bank.t VALUES (2, 'us')")
+        con.execute(f"BACKUP DATABASE bank TO {places('b')} WITH encryption_passphrase = 'x'")
+        con.execute(f"BACKUP DATABASE bank INTO LATEST IN {places('c')}")
+        base, elsewhere = "nodelocal://1/c/def?COCKROACH_LOCALITY=default", places("own")
+        latest = (tmp_path / "c" / "def" / "LATEST").read_text()
+        base = base.replace("/def", f"/def{latest}")
+        con.execute(f"BACKUP DATABASE bank TO {elsewhere} INCREMENTAL FROM '{base}'")
+        for options in ({"encryption_passphrase": "x"}, {"subdirectory": "LATEST"}):
+            name = "b" if "encryption_passphrase" in options else "c"
+            backup = ootheca.open_backup(uris(name), external_io_dir=tmp_path, **options)
+            assert backup.verify().is_sound, backup.verify().problems
+            layers = [layer.manifest for layer in backup.chain.layers]
+            assert [{file.locality_kv for file in m.files} for m in layers] == [{"region=eu"}, {"region=us"}]
+            assert [list(m.locality_kvs) for m in layers] == [["region=eu", "region=us"]] * 2
+            assert backup.table("bank.public.t").to_arrow().column("v").to_pylist() == ["eu", "us"]
+        con.execute(f"DROP DATABASE bank CASCADE; RESTORE DATABASE bank FROM LATEST IN {places('c')}")
+        assert con.execute("SELECT v FROM bank.t ORDER BY id").fetchall() == [("eu",), ("us",)]
+        full = places("c", latest)
+        con.execute(f"DROP DATABASE bank CASCADE; RESTORE DATABASE bank FROM {full}, {elsewhere}")
+        assert con.execute("SELECT v FROM bank.t ORDER BY id").fetchall() == [("eu",), ("us",)]
+
+
 def test_an_empty_backup_still_has_its_parts(connect: Connect, tmp_path: Path) -> None:
     con = connect("region=eu")
     con.execute(f"CREATE DATABASE empty; BACKUP DATABASE empty TO {places('b')}")

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from uuid import UUID
 
-from ootheca.backup.chain import Chain, find_appended, manifest_in, open_chain
+from ootheca.backup.chain import Chain, find_appended, manifest_in, open_chain, read_layer
 from ootheca.backup.collection import read_latest, write_latest
 from ootheca.backup.cover import check_next_layer
 from ootheca.backup.localities import Stores
@@ -54,14 +54,14 @@ class _Destination:
         folder: of the new backup, in all its stores.
         localities: of the stores besides the default's.
         base: the chain's full backup, when the new one is a layer on top of it.
-        named: the layers that INCREMENTAL FROM lists after the base.
+        named: the layers that INCREMENTAL FROM lists after the base; None where they are to be looked for.
         collection: and the subdirectory there, for LATEST.
     """
 
     folder: Stores
     localities: tuple[str, ...]
     base: Storage | None = None
-    named: tuple[Storage, ...] = ()
+    named: tuple[Storage, ...] | None = None
     collection: Storage | None = None
     subdirectory: str = ""
 
@@ -184,10 +184,12 @@ def _destination(statement: ast.Backup, session: Session, end_time: Timestamp) -
 def _previous_chain(session: Session, destination: _Destination, encryption: EncryptionOptions) -> Chain:
     assert destination.base is not None
     full = open_sealed(destination.base, encryption, kms_environment(session), notice=session.notice)
-    storages = destination.named or tuple(
-        destination.base.at(path) for path in find_appended(destination.base)
-    )
+    storages = destination.named
+    if storages is None:
+        storages = tuple(destination.base.at(path) for path in find_appended(destination.base))
     try:
+        if not storages:  # and none is looked for
+            return Chain((read_layer(full),))
         return open_chain(full, [full.beside(storage) for storage in storages])
     except OothecaError as exc:
         raise exc.prefixed(f'failed to read backup from "{destination.base.uri}"') from exc
