@@ -31,6 +31,10 @@ class Profile:
     first_user_id: int  # the first id after those of the built-in databases
     has_public_schema: bool  # every database has a real schema `public`
     names_primary_after_table: bool  # primary index `<table>_pkey`, else `primary`
+    # Contents of system tables
+    keeps_empty_password: bool  # users without a password have an empty one, else NULL
+    reports_diagnostics: bool  # a new cluster's settings say that diagnostics are reported
+    has_voter_zones: bool  # zone configurations say something of voters
     # Answers
     shows_backup_type: bool  # SHOW BACKUP has the column backup_type
     spaces_options: bool  # canonical text has `kms = 'x'`, else `kms='x'`
@@ -53,6 +57,9 @@ PROFILES = {
         first_user_id=52,
         has_public_schema=False,
         names_primary_after_table=False,
+        keeps_empty_password=True,
+        reports_diagnostics=True,
+        has_voter_zones=False,
         shows_backup_type=False,
         spaces_options=False,
         mentions_coverage=False,
@@ -72,6 +79,9 @@ PROFILES = {
         first_user_id=104,
         has_public_schema=True,
         names_primary_after_table=True,
+        keeps_empty_password=False,
+        reports_diagnostics=False,
+        has_voter_zones=True,
         shows_backup_type=True,
         spaces_options=True,
         mentions_coverage=True,

@@ -44,9 +44,13 @@ class GoldenSet:
         found: list[dict[str, Any]] = self._load("output")["statements"]
         return found
 
+    def expectations(self) -> Any:
+        """What the server held, mark by mark; see fixtures/golden/README.md."""
+        return self._load("expect")
+
     def tables(self) -> dict[str, dict[str, Any]]:
         """The content of every table at the last mark."""
-        expect = self._load("expect")
+        expect = self.expectations()
         mark = expect["last_mark"]
         found: dict[str, dict[str, Any]] = expect["marks"][mark]["tables"] if mark else expect["tables"]
         return found

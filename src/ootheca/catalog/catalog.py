@@ -11,9 +11,16 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ootheca import pb
+from ootheca.catalog.system_tables import is_system
 from ootheca.catalog.table import Table, describe
 from ootheca.clock import Timestamp
-from ootheca.errors import InternalError, UndefinedDatabaseError, UndefinedError, UndefinedTableError
+from ootheca.errors import (
+    InternalError,
+    OothecaError,
+    UndefinedDatabaseError,
+    UndefinedError,
+    UndefinedTableError,
+)
 from ootheca.names import format_dotted
 
 __all__ = [
@@ -26,6 +33,7 @@ __all__ = [
     "wrap_descriptor",
 ]
 
+_NO_PRIVILEGE = "user root does not have {} privilege on {}"
 PUBLIC_SCHEMA_ID = 29  # the `public` schema of databases that have no descriptor for it
 
 SomeDescriptor = pb.TableDescriptor | pb.DatabaseDescriptor | pb.TypeDescriptor | pb.SchemaDescriptor
@@ -333,7 +341,10 @@ class Catalog:
 
         Raises:
             InternalError: the id is taken.
+            OothecaError: it would be one of the database `system`.
         """
+        if is_system(member):
+            raise OothecaError(_NO_PRIVILEGE.format("CREATE", "database system"), sqlstate="42501")
         if self.get(member.id) is not None:
             raise InternalError(f"descriptor {member.id} exists")
         if not member.version:
@@ -364,7 +375,20 @@ class Catalog:
         return self._change(member, steps)
 
     def drop(self, id_: int) -> None:
-        """Stage the removal of a descriptor."""
+        """Stage the removal of a descriptor.
+
+        Raises:
+            OothecaError: it is one of the database `system`.
+        """
+        _refuse_system(self.get(id_), "DROP")
+        self._staged[id_] = None
+
+    def put_system(self, member: pb.TableDescriptor | pb.DatabaseDescriptor) -> None:
+        """Stage the database `system` or a table of it, in place of what has its id."""
+        self._staged[member.id] = member
+
+    def drop_system(self, id_: int) -> None:
+        """Stage the removal of a table of the database `system`."""
         self._staged[id_] = None
 
     def commit(self, now: Timestamp) -> Changes:
@@ -404,6 +428,7 @@ class Catalog:
     # Inner parts
 
     def _change(self, member: _D, steps: int) -> _D:
+        _refuse_system(member, "CREATE")
         if member.id in self._committed:
             self._steps[member.id] = max(self._steps.get(member.id, 0), steps)
         if member.id in self._staged:
@@ -442,6 +467,13 @@ def _dropped(member: SomeDescriptor, now: Timestamp) -> SomeDescriptor:
         last.drop_time = now.wall_ns
     _stamp(last, now)
     return last
+
+
+def _refuse_system(member: SomeDescriptor | None, privilege: str) -> None:
+    """Refuse a change of the database `system`; its tables' rows may change, as in CockroachDB."""
+    if member is not None and is_system(member):
+        kind = "database" if isinstance(member, pb.DatabaseDescriptor) else "relation"
+        raise OothecaError(_NO_PRIVILEGE.format(privilege, f"{kind} {member.name}"), sqlstate="42501")
 
 
 def _stamp(member: SomeDescriptor, now: Timestamp) -> None:

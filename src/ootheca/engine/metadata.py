@@ -64,10 +64,19 @@ class Metadata:
 
     def store_descriptors(self, changes: Mapping[int, bytes | None]) -> None:
         """Write descriptors; None deletes one."""
-        for id_, descriptor in changes.items():
-            self._connection.execute("DELETE FROM ootheca.descriptors WHERE id = ?", [id_])
-            if descriptor is not None:
-                self._connection.execute("INSERT INTO ootheca.descriptors VALUES (?, ?)", [id_, descriptor])
+        if not changes:
+            return
+        ids = ", ".join(map(str, changes))
+        self._connection.execute(f"DELETE FROM ootheca.descriptors WHERE id IN ({ids})")
+        put = [
+            value
+            for id_, descriptor in changes.items()
+            if descriptor is not None
+            for value in (id_, descriptor)
+        ]
+        if put:
+            places = ", ".join(["(?, ?)"] * (len(put) // 2))
+            self._connection.execute(f"INSERT INTO ootheca.descriptors VALUES {places}", put)
 
     def get(self, key: str) -> str | None:
         """Return a setting."""

@@ -1,15 +1,17 @@
-"""Comments on databases, schemas, tables, columns, indexes and constraints; kept in the store's metadata."""
+"""Comments on databases, schemas, tables, columns, indexes and constraints: the rows of `system.comments`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
+
+from ootheca.exec.system_tables import SystemTable
 
 if TYPE_CHECKING:
     from ootheca.exec.session import Session
 
 __all__ = ["COLUMN", "CONSTRAINT", "DATABASE", "INDEX", "SCHEMA", "TABLE", "Comments"]
 
-# As in system.comments.
+# The values of the column `type`.
 DATABASE: Final = 0
 TABLE: Final = 1
 COLUMN: Final = 2
@@ -17,18 +19,17 @@ INDEX: Final = 3
 SCHEMA: Final = 4
 CONSTRAINT: Final = 5
 
-_KEY = "comments"
-
 
 class Comments:
     """The comments of a store: (kind, object id, sub id) → text, where the sub id is a column's or index's, else 0."""
 
     def __init__(self, session: Session) -> None:
-        self._session = session
+        self._stored = SystemTable(session, "comments")
 
     def all(self) -> dict[tuple[int, int, int], str]:
         """Return every comment."""
-        return {(kind, id_, sub_id): text for kind, id_, sub_id, text in self._session.meta(_KEY, [])}
+        rows = self._stored.rows("type", "object_id", "sub_id", "comment")
+        return {(kind, id_, sub_id): text for kind, id_, sub_id, text in rows}
 
     def get(self, kind: int, id_: int, sub_id: int = 0) -> str | None:
         """Return one comment."""
@@ -36,18 +37,12 @@ class Comments:
 
     def put(self, kind: int, id_: int, sub_id: int, text: str | None) -> None:
         """Write one comment, or remove it with None."""
-        comments = self.all()
-        comments.pop((kind, id_, sub_id), None)
-        if text is not None:
-            comments[kind, id_, sub_id] = text
-        self._write(comments)
+        if text is None:
+            self._stored.delete(type=kind, object_id=id_, sub_id=sub_id)
+        else:
+            self._stored.put({"type": kind, "object_id": id_, "sub_id": sub_id, "comment": text})
 
     def drop_object(self, id_: int) -> None:
         """Remove what was said about an object and its parts."""
-        comments = self.all()
-        left = {key: text for key, text in comments.items() if key[1] != id_}
-        if len(left) != len(comments):
-            self._write(left)
-
-    def _write(self, comments: dict[tuple[int, int, int], str]) -> None:
-        self._session.put_meta(_KEY, [[*key, text] for key, text in sorted(comments.items())])
+        if any(key[1] == id_ for key in self.all()):
+            self._stored.delete(object_id=id_)

@@ -17,6 +17,7 @@ from ootheca.crypto.kms.base import KMSEnvironment
 from ootheca.crypto.kms.keyring import DirectoryKeyring
 from ootheca.errors import OothecaError, UnsupportedError
 from ootheca.exec.connections import Connections
+from ootheca.exec.statements.cluster_settings import current_setting
 from ootheca.sql.ast import Placeholder, StringOrPlaceholder
 from ootheca.storage.base import Storage, StorageEnv, storage_profile
 from ootheca.storage.registry import open_storage
@@ -85,7 +86,7 @@ def storage_environment(session: Session) -> StorageEnv:
         allow_local=not limits.disable_local,
         allow_http=not limits.disable_http,
         allow_implicit=not limits.disable_implicit_credentials,
-        gs_default_key=session.setting("cloudstorage.gs.default.key") or "",
+        gs_default_key=current_setting(session, "cloudstorage.gs.default.key"),
         azure_endpoint=os.environ.get(_AZURE_ENDPOINT, ""),
         resolve_external=lambda name: Connections(session).uri_of(name, "STORAGE"),
     )

@@ -28,6 +28,7 @@ from ootheca.exec.persistence import create_store, load_catalog, store_changes
 from ootheca.exec.resolver import SessionNames
 from ootheca.exec.result import Result
 from ootheca.exec.stream import Stream
+from ootheca.exec.system_tables import change_version
 from ootheca.exec.variables import Variables
 from ootheca.profile import DEFAULT_VERSION, Profile, profile
 from ootheca.uri import parse_locality
@@ -192,24 +193,17 @@ class Session:
         """Write a JSON value of the store's metadata, in the running transaction."""
         self.engine.put_meta(key, json.dumps(value, ensure_ascii=False, sort_keys=True))
 
-    def setting(self, name: str) -> str | None:
-        """Return a cluster setting that was set, as text."""
-        if name == "version":
-            return self._version
-        value: str | None = self.meta("cluster_settings", {}).get(name)
-        return value
+    def set_version(self, version: str) -> None:
+        """Put another profile in force.
 
-    def put_setting(self, name: str, value: str | None) -> None:
-        """Set a cluster setting, or take it back with None."""
-        if name == "version":
-            self._version = profile(value or DEFAULT_VERSION).version
-            self.put_meta("version", self._version)
-            return
-        settings = self.meta("cluster_settings", {})
-        settings.pop(name, None)
-        if value is not None:
-            settings[name] = value
-        self.put_meta("cluster_settings", settings)
+        Raises:
+            InvalidOptionError: none is proven for that version.
+        """
+        chosen = profile(version)
+        if chosen.version != self._version:
+            change_version(self, chosen)
+        self._version = chosen.version
+        self.put_meta("version", self._version)
 
     # Running statements
 
@@ -327,7 +321,11 @@ class Session:
         if stored is None:
             self._begin()
             create_store(
-                self.engine, profile(self._version), UUID(bytes=self.random(16), version=4), self.now()
+                self.engine,
+                profile(self._version),
+                UUID(bytes=self.random(16), version=4),
+                UUID(bytes=self.random(16), version=4),
+                self.now(),
             )
             self.engine.commit()
             self._now = None

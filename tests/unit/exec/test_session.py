@@ -126,7 +126,7 @@ def test_a_store_remembers_everything(tmp_path: Path) -> None:
     with Session(tmp_path / "store") as session:
         assert session.profile.version == "20.2"
         assert (session.cluster_id, session.catalog.next_id, session.last_change) == kept
-        assert session.setting("kv.bulk_sst.target_size") == "200 B"
+        assert _one(session, "SHOW CLUSTER SETTING kv.bulk_sst.target_size") == [("200 B",)]
         assert _one(session, "SELECT a FROM d.t") == [(5,)]
         assert [row[0] for row in _one(session, "SHOW USERS")] == ["admin", "root", "u"]
         ((_, text),) = _one(session, "SHOW CREATE TABLE d.t")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ootheca import pb
-from ootheca.catalog.bootstrap import SYSTEM_DATABASE_ID
 from ootheca.catalog.build import add_database
+from ootheca.catalog.system_tables import SYSTEM_DATABASE_ID
 from ootheca.errors import DuplicateDatabaseError, OothecaError, UnsupportedError
 from ootheca.exec.comments import Comments
 from ootheca.exec.ddl.moving import drop_relation, move_in_engine

@@ -31,7 +31,10 @@ def run(statement: ast.Grant | ast.Revoke, session: Session) -> Result:
         for role in statement.roles:
             roles.require(role)
             for grantee in statement.grantees:
-                roles.set_member(grantee, role, is_member=is_grant)
+                # REVOKE ADMIN OPTION FOR leaves the membership, without the right to give it away.
+                keeps = is_grant or statement.with_option
+                is_admin = is_grant and statement.with_option
+                roles.set_member(grantee, role, is_member=keeps, is_admin=is_admin)
         return Result.command("GRANT" if is_grant else "REVOKE")
     if statement.target is None or statement.is_system:
         raise UnsupportedError("unimplemented: system privileges are not supported")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ootheca import pb
 from ootheca.errors import OothecaError, UndefinedError, UnsupportedError
+from ootheca.exec.places import text_of
 from ootheca.exec.result import Result
 from ootheca.exec.roles import Roles
 from ootheca.sql import ast
@@ -35,20 +36,32 @@ def _name(value: ast.StringOrPlaceholder) -> str:
     return value.lower()
 
 
-def _options(statement: ast.CreateRole | ast.AlterRole) -> list[str]:
-    """Return the options' words; a password is taken and not kept, since nobody logs in to a store."""
-    words = [option.key.upper() for option in statement.options]
-    return [word for word in words if word not in ("PASSWORD", "VALID UNTIL")]
+def _text(value: ast.KeyValue) -> str | None:
+    """Return the value of an option; None where it is NULL."""
+    return None if value.value is None or isinstance(value.value, tuple) else text_of(value.value)
+
+
+def _options(statement: ast.CreateRole | ast.AlterRole) -> dict[str, str | None]:
+    """Return the options' words with their values; the password is not one of them."""
+    options: dict[str, str | None] = {}
+    for option in statement.options:
+        word = option.key.upper()
+        if word == "VALID UNTIL":
+            options[word] = _text(option)
+        elif word != "PASSWORD":
+            options[word] = None
+    return options
 
 
 def _create(statement: ast.CreateRole, session: Session) -> Result:
     roles, name = Roles(session), _name(statement.name)
     if statement.if_not_exists and roles.exists(name):
         return Result.command("CREATE ROLE")
-    words = _options(statement)
-    if not statement.is_user and "LOGIN" not in words:
-        words.append("NOLOGIN")
-    roles.add(name, is_role=not statement.is_user, options=words)
+    options = _options(statement)
+    if not statement.is_user and "LOGIN" not in options:
+        options["NOLOGIN"] = None
+    roles.add(name, is_role=not statement.is_user)
+    roles.set_options(name, options)
     return Result.command("CREATE ROLE")
 
 

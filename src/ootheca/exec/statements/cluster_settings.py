@@ -1,4 +1,4 @@
-"""SET, RESET and SHOW CLUSTER SETTING.
+"""SET, RESET and SHOW CLUSTER SETTING; what was set are the rows of `system.settings`.
 
 Every setting that scripts for BACKUP and RESTORE touch is known by type and default; unknown ones are refused, as a
 cluster refuses them. Few of them do anything here: `version`, the limits of file sizes, and the switches of features.
@@ -6,22 +6,22 @@ cluster refuses them. Few of them do anything here: `version`, the limits of fil
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ootheca.errors import InvalidOptionError, OothecaError
+from ootheca.errors import OothecaError
 from ootheca.exec.result import Result, ResultColumn, boolean, string
-from ootheca.exec.sizes import format_size
+from ootheca.exec.setting_values import decode_setting, encode_setting
 from ootheca.exec.statements.set_var import constant_text
-from ootheca.profile import profile
+from ootheca.exec.system_tables import SystemTable, moment
+from ootheca.profile import DEFAULT_VERSION
 from ootheca.sql import ast
 from ootheca.types import BOOL, FLOAT8, INT8, INTERVAL, STRING, SQLType
 
 if TYPE_CHECKING:
     from ootheca.exec.session import Session
 
-__all__ = ["KNOWN_SETTINGS", "run"]
+__all__ = ["KNOWN_SETTINGS", "current_setting", "run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +106,6 @@ KNOWN_SETTINGS: Final[dict[str, _Setting]] = {
     "version": _Setting("m", "", "set the active cluster version in the format '<major>.<minor>'"),
 }
 _TYPES: Final[dict[str, SQLType]] = {"b": BOOL, "i": INT8, "f": FLOAT8, "d": INTERVAL}
-_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?\s*\Z", re.IGNORECASE)
-_DURATION = re.compile(r"-?(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h|d)?\s*)+\Z|\d+:\d\d:\d\d\Z")
 
 
 def run(
@@ -138,58 +136,35 @@ def _set(name: str, value: ast.Expr | None, session: Session) -> None:
     if session.is_in_explicit_transaction:
         raise OothecaError("SET CLUSTER SETTING cannot be used inside a transaction", sqlstate="XXUUU")
     known = _known(name)
-    if value is None or isinstance(value, ast.DefaultValue):
-        session.put_setting(name, None)
-        return
-    text = constant_text(value)
+    text = None if value is None or isinstance(value, ast.DefaultValue) else constant_text(value)
     if name == "version":
         # A running cluster says `20.2-2` where it means a step on the way to the next release.
-        text = profile(text.partition("-")[0]).version
-    session.put_setting(name, _normalize(name, known.kind, text))
+        session.set_version((text or DEFAULT_VERSION).partition("-")[0])
+    elif text is None:
+        SystemTable(session, "settings").delete(name=name)
+    else:
+        stored = encode_setting(name, known.kind, text)
+        row = {"name": name, "value": stored, "lastUpdated": moment(session.now()), "valueType": known.kind}
+        SystemTable(session, "settings").put(row)
 
 
-def _normalize(name: str, kind: str, text: str) -> str:
-    match kind:
-        case "b":
-            word = text.lower()
-            if word in ("true", "t", "on", "yes"):
-                return "true"
-            if word in ("false", "f", "off", "no"):
-                return "false"
-        case "i":
-            if re.fullmatch(r"-?\d+", text):
-                return text
-        case "z":
-            if _SIZE.match(text):
-                return _size_text(text)
-        case "d":
-            if _DURATION.match(text):
-                return text
-        case _:
-            return text
-    raise InvalidOptionError(
-        f"argument of {name} must be type {_type_word(kind)}, not {text!r}", sqlstate="42804"
-    )
+def current_setting(session: Session, name: str) -> str:
+    """Return a known setting's value as SHOW prints it."""
+    return _values(session)[name]
 
 
-def _type_word(kind: str) -> str:
-    return {"b": "bool", "i": "int", "d": "interval", "z": "byte size"}[kind]
-
-
-def _size_text(text: str) -> str:
-    """Return a byte size in the unit that a cluster would choose."""
-    match = _SIZE.match(text)
-    assert match is not None
-    base = 1024 if match[3] or not match[2] else 1000
-    return format_size(float(match[1]) * base ** " KMGT".index(match[2].upper() or " "))
-
-
-def _value(name: str, session: Session) -> str:
-    found = session.setting(name)
-    return found if found is not None else KNOWN_SETTINGS[name].default
+def _values(session: Session) -> dict[str, str]:
+    """Return every known setting's value as SHOW prints it."""
+    stored = dict(SystemTable(session, "settings").rows("name", "value"))
+    values = {
+        name: decode_setting(name, known.kind, stored[name]) if name in stored else known.default
+        for name, known in KNOWN_SETTINGS.items()
+    }
+    return values | {"version": session.profile.version}
 
 
 def _show(name: str | None, session: Session) -> Result:
+    values = _values(session)
     if name is None:
         columns = (
             string("variable"),
@@ -199,13 +174,13 @@ def _show(name: str | None, session: Session) -> Result:
             string("description"),
         )
         rows = [
-            (key, _value(key, session), known.kind, True, known.description)
+            (key, values[key], known.kind, True, known.description)
             for key, known in sorted(KNOWN_SETTINGS.items())
         ]
         return Result.of_rows(columns, rows, tag="SHOW CLUSTER SETTINGS")
     key = name.lower()
     known = _known(key, "show")
-    text = _value(key, session)
+    text = values[key]
     sql_type = _TYPES.get(known.kind, STRING) if known.kind in ("b", "i") else STRING
     value: object = {"b": text == "true", "i": int(text) if text.lstrip("-").isdigit() else 0}.get(
         known.kind, text

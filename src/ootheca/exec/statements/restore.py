@@ -17,6 +17,7 @@ from ootheca.backup.sealed import SealedStorage, open_sealed
 from ootheca.backup.verify_rows import NoRowsReader, verify_rows
 from ootheca.catalog.catalog import Catalog
 from ootheca.catalog.soundness import check_descriptors
+from ootheca.catalog.system_tables import is_system
 from ootheca.catalog.targets import Targets
 from ootheca.catalog.upgrade import catalog_of
 from ootheca.clock import Timestamp, unique_int64
@@ -34,7 +35,7 @@ from ootheca.sql import ast
 
 __all__ = ["run"]
 
-_BUILT_IN: Final = frozenset({"system", "defaultdb", "postgres"})
+_BUILT_IN: Final = frozenset({"defaultdb", "postgres"})
 _UNRESOLVED: Final = (
     "failed to resolve targets in the BACKUP location specified by the RESTORE stmt, "
     "use SHOW BACKUP to find correct targets"
@@ -226,7 +227,8 @@ def _check_cluster(session: Session, manifest: pb.BackupManifest) -> None:
     in_the_way = [
         member.name
         for member in session.catalog
-        if not (isinstance(member, pb.DatabaseDescriptor) and member.name in _BUILT_IN)
+        if not is_system(member)
+        and not (isinstance(member, pb.DatabaseDescriptor) and member.name in _BUILT_IN)
         and not (isinstance(member, pb.SchemaDescriptor) and member.name == "public")
     ]
     if in_the_way:

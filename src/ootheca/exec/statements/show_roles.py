@@ -36,13 +36,12 @@ def run(statement: ast.ShowUsers | ast.ShowRoles | ast.ShowGrants, session: Sess
 def _memberships(statement: ast.ShowGrants, session: Session) -> Result:
     columns = (string("role_name"), string("member"), boolean("is_admin"))
     rows = [
-        (group, role.name, role.name == "root")
-        for role in Roles(session).all()
-        for group in role.member_of
-        if (not statement.roles or group in statement.roles)
-        and (not statement.grantees or role.name in statement.grantees)
+        (role, member, is_admin)
+        for role, member, is_admin in Roles(session).memberships()
+        if (not statement.roles or role in statement.roles)
+        and (not statement.grantees or member in statement.grantees)
     ]
-    return Result.of_rows(columns, sorted(rows), tag="SHOW GRANTS")
+    return Result.of_rows(columns, rows, tag="SHOW GRANTS")
 
 
 def _grants(statement: ast.ShowGrants, session: Session) -> Result:
