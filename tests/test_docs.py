@@ -111,6 +111,9 @@ def _masked(text: str) -> str:
     """Hide numbers and times of this run, and the widths that follow from them."""
     text = re.sub(r"\b\d{18,19}\b", "<id>", text)
     text = re.sub(r"\d{4}/\d\d/\d\d-\d{6}\.\d\d", "<date>", text)
+    text = re.sub(
+        r"(succeeded,1,\d{4},\d+),\d+", r"\1,<size>", text
+    )  # a cluster's jobs hold moments of many sizes
     return re.sub(r"-{2,}", "--", re.sub(r" +", " ", text)).strip()
 
 

@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from ootheca import pb
+from ootheca.codec.manifest import decode_manifest
+
 ROOT = Path(__file__).parents[2] / "fixtures" / "golden"
 SHARED = Path(__file__).parents[3] / "shared" / "fixtures" / "golden"
 VERSIONS = ("20.2", "21.2")
@@ -47,6 +50,14 @@ class GoldenSet:
     def expectations(self) -> Any:
         """What the server held, mark by mark; see fixtures/golden/README.md."""
         return self._load("expect")
+
+    def layers(self, folder: str) -> list[pb.BackupManifest]:
+        """The plain manifests below a folder of `extern/`, the oldest first."""
+        manifests = [
+            decode_manifest(path.read_bytes(), location=path.name)
+            for path in (self.extern / folder).rglob("BACKUP_MANIFEST")
+        ]
+        return sorted(manifests, key=lambda manifest: manifest.end_time.wall_time)
 
     def tables(self) -> dict[str, dict[str, Any]]:
         """The content of every table at the last mark."""

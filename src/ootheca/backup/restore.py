@@ -36,7 +36,7 @@ from ootheca.codec.rows import NotNativeError, RowDecoder
 from ootheca.engine.base import Engine, TableName
 from ootheca.profile import Profile
 
-__all__ = ["RestoreSummary", "decode_rows", "run_restore", "table_entries"]
+__all__ = ["EntryCounter", "RestoreSummary", "decode_rows", "run_restore", "table_entries"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +47,27 @@ class RestoreSummary:
     index_entries: int
     data_size: int
 
+    def __add__(self, other: RestoreSummary) -> RestoreSummary:
+        return RestoreSummary(
+            self.rows + other.rows, self.index_entries + other.index_entries, self.data_size + other.data_size
+        )
+
 
 @dataclass(slots=True)
-class _Counter:
+class EntryCounter:
     """Counts entries as they will be: under the new ids, whose encoding may be longer or shorter."""
 
     counter: RowCounter
     ids: Mapping[int, int]
     growth: int = 0  # bytes by which the new keys are longer, in all
 
-    def copy(self) -> _Counter:
-        return _Counter(self.counter.copy(), self.ids, self.growth)
+    def copy(self) -> EntryCounter:
+        return EntryCounter(self.counter.copy(), self.ids, self.growth)
+
+    @property
+    def summary(self) -> RestoreSummary:
+        counter = self.counter
+        return RestoreSummary(counter.rows, counter.index_entries, counter.data_size + self.growth)
 
     def add(self, batch: KeyValueBatch, table: Table, index: Index) -> None:
         ids = [*((id_, index_id) for id_, index_id, _ in index.ancestors), (table.id, index.id)]
@@ -75,12 +85,12 @@ class _Restorer:
     backup: Catalog
     cluster: Catalog
     engine: Engine
-    counter: _Counter = field(init=False)
+    counter: EntryCounter = field(init=False)
     types: Mapping[int, pb.TypeDescriptor] = field(init=False)
 
     def __post_init__(self) -> None:
         primary = frozenset((table.id, table.primary_index.id) for table in self.plan.tables)
-        self.counter = _Counter(RowCounter(primary), self.plan.rewrites.ids)
+        self.counter = EntryCounter(RowCounter(primary), self.plan.rewrites.ids)
 
 
 def run_restore(
@@ -112,9 +122,7 @@ def run_restore(
         _restore_table(restorer, old)
         if progress is not None:
             progress((number + 1) / len(plan.tables))
-    counter = restorer.counter.counter
-    data_size = counter.data_size + restorer.counter.growth
-    return RestoreSummary(counter.rows, counter.index_entries, data_size)
+    return restorer.counter.summary
 
 
 def _make_parents(restorer: _Restorer) -> None:
@@ -198,7 +206,7 @@ def decode_rows(
     backup: Catalog,
     table: Table,
     text_columns: frozenset[int] = frozenset(),
-    counter: _Counter | None = None,
+    counter: EntryCounter | None = None,
     *,
     column_ids: tuple[int, ...] | None = None,
 ) -> Iterator[pa.RecordBatch]:

@@ -69,8 +69,14 @@ class _Planner:
     cluster: Catalog
     options: RestoreOptions
     time: Timestamp
+    keeps_ids: bool = False
     ids: dict[int, int] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+
+    def take_id(self, old_id: int) -> None:
+        """Give an object its id in the cluster: the one it had when a whole cluster comes back, else a new one."""
+        cluster = self.cluster
+        self.ids[old_id] = cluster.keep_id(old_id) if self.keeps_ids else cluster.new_id()
 
 
 def plan_restore(
@@ -82,7 +88,9 @@ def plan_restore(
     *,
     names_orphan: bool = True,
 ) -> RestorePlan:
-    """Plan a restore of some of a backup's objects into a cluster. Takes new ids from the cluster's catalog.
+    """Plan a restore of some of a backup's objects into a cluster, or of all of them into an empty one.
+
+    Objects get new ids from the cluster's catalog; in a restore of a whole cluster they keep theirs.
 
     Args:
         backup: the descriptors of the backup as of the restored time.
@@ -92,7 +100,7 @@ def plan_restore(
     Raises:
         OothecaError: an object is in the way, or one that is needed is missing.
     """
-    planner = _Planner(backup, cluster, options, time)
+    planner = _Planner(backup, cluster, options, time, keeps_ids=targets.is_cluster)
     _check_options(targets, options)
     tables = [backup.table(id_) for id_ in targets.table_ids]
     for database_id in targets.database_ids:
@@ -106,7 +114,7 @@ def plan_restore(
     _check_names(planner, tables)
     # New ids follow the old ones' order, whatever the kind, as CockroachDB gives them.
     for old_id in sorted([*(s.id for s in schemas), *(t.id for t in types), *(t.id for t in tables)]):
-        planner.ids[old_id] = cluster.new_id()
+        planner.take_id(old_id)
     rewrites = Rewrites(planner.ids, time, planner.names, _public_schemas(planner))
     return RestorePlan(tuple(databases), tuple(schemas), tuple(types), tuple(_in_order(tables)), rewrites)
 
@@ -139,20 +147,16 @@ def _without_missing_views(planner: _Planner, tables: list[pb.TableDescriptor]) 
 
 
 def _plan_databases(planner: _Planner, targets: RestoreTargets) -> list[pb.DatabaseDescriptor]:
-    """Take ids for the databases that are made; a cluster restore uses the empty ones that are there."""
+    """Take ids for the databases that are made."""
     made = []
     for id_ in targets.database_ids:
         database = planner.backup.database(id_)
         name = planner.options.new_db_name or database.name
         if name != database.name:
             planner.names[database.name] = name
-        existing = planner.cluster.find_database(name)
-        if existing is not None and targets.is_cluster:
-            planner.ids[id_] = existing.id
-            continue
-        if existing is not None:
+        if planner.cluster.find_database(name) is not None:
             raise DuplicateDatabaseError(f'database "{name}" already exists', sqlstate="XXUUU")
-        planner.ids[id_] = planner.cluster.new_id()
+        planner.take_id(id_)
         made.append(database)
     return made
 

@@ -113,6 +113,7 @@ class Catalog:
         self._names: dict[_Key, int] = {}
         self._staged: dict[int, SomeDescriptor | None] = {}
         self._steps: dict[int, int] = {}
+        self._added: set[int] = set()  # staged ones that are new, though something had their id before
         self._described: dict[int, Table] = {}
         for descriptor in descriptors:
             member = descriptor_of(descriptor)
@@ -336,6 +337,11 @@ class Catalog:
         self._next_id += 1
         return self._next_id - 1
 
+    def keep_id(self, id_: int) -> int:
+        """Return an id that an object had elsewhere; ids given away from now on are larger."""
+        self._next_id = max(self._next_id, id_ + 1)
+        return id_
+
     def add(self, member: SomeDescriptor) -> None:
         """Stage a new descriptor; its version stays as it is (1 where it has none).
 
@@ -350,6 +356,7 @@ class Catalog:
         if not member.version:
             member.version = 1
         self._staged[member.id] = member
+        self._added.add(member.id)
 
     def change_table(self, id_: int, steps: int = 1) -> pb.TableDescriptor:
         """Return the staged copy of a relation, to be changed in place.
@@ -382,6 +389,7 @@ class Catalog:
         """
         _refuse_system(self.get(id_), "DROP")
         self._staged[id_] = None
+        self._added.discard(id_)
 
     def put_system(self, member: pb.TableDescriptor | pb.DatabaseDescriptor) -> None:
         """Stage the database `system` or a table of it, in place of what has its id."""
@@ -407,13 +415,14 @@ class Catalog:
                 if before is not None:
                     dropped.append(wrap_descriptor(_dropped(before, now)))
                 continue
-            if before is not None:
+            if before is not None and id_ not in self._added:
                 member.version = before.version + self._steps.get(id_, 1)
             _stamp(member, now)
             self._install(member)
             put.append(wrap_descriptor(member))
         self._staged.clear()
         self._steps.clear()
+        self._added.clear()
         # A table's description holds its enums' members, which may be what changed.
         self._described.clear()
         self._committed_next_id = self._next_id
@@ -423,6 +432,7 @@ class Catalog:
         """Forget staged changes, and the ids given away."""
         self._staged.clear()
         self._steps.clear()
+        self._added.clear()
         self._next_id = self._committed_next_id
 
     # Inner parts

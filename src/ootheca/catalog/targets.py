@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from ootheca import pb
 from ootheca.catalog.catalog import PUBLIC_SCHEMA_ID, Catalog, Schema
 from ootheca.catalog.rules import DescriptorRules
+from ootheca.catalog.system_tables import SYSTEM_DATABASE_ID, is_system
 from ootheca.catalog.table import USER_TYPE_OID_OFFSET
 from ootheca.errors import OothecaError, UndefinedDatabaseError
 from ootheca.names import format_dotted
 
 __all__ = ["Targets", "closure", "resolve_targets", "type_ids"]
-
-_SYSTEM_DATABASE_ID = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ def resolve_targets(
         catalog: of the store, or `catalog_of(manifest)`.
         databases: names of DATABASE targets.
         tables: TABLE targets, each the parts of a name and whether `.*` followed it.
-        everything: no targets were given: all but the database `system`.
+        everything: no targets were given: all databases, and what `system` has of a cluster's own.
 
     Raises:
         OothecaError: a table that is not there.
@@ -59,7 +58,7 @@ def resolve_targets(
     complete: list[int] = []
     requested: set[int] = set()
     if everything:
-        complete = [database.id for database in catalog.databases() if database.id != _SYSTEM_DATABASE_ID]
+        complete = sorted(database.id for database in catalog.databases() if not is_system(database))
     for name in databases:
         database = catalog.find_database(name)
         if database is None:
@@ -80,7 +79,7 @@ def resolve_targets(
         else:
             _append(complete, schema.database_id)
     table_ids = set(requested)
-    for id_ in complete:
+    for id_ in [*complete, *([SYSTEM_DATABASE_ID] if everything else [])]:
         table_ids.update(table.id for table in catalog.tables(id_))
     ids = set(closure(catalog, table_ids)) | extra_ids
     for id_ in complete:

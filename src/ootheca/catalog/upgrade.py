@@ -22,6 +22,7 @@ from typing import TypeVar
 
 from ootheca import pb
 from ootheca.catalog.catalog import PUBLIC_SCHEMA_ID, Catalog, SomeDescriptor, descriptor_of, wrap_descriptor
+from ootheca.catalog.system_tables import is_system
 from ootheca.types import Family, SQLType, array_of
 
 __all__ = ["catalog_of", "upgrade", "upgrade_type"]
@@ -30,7 +31,6 @@ _M = TypeVar("_M", pb.CheckConstraint, pb.ForeignKeyConstraint, pb.UniqueWithout
 _Tables = Mapping[int, pb.TableDescriptor]
 
 _FAMILY_FORMAT = 2  # TableDescriptor.format_version from which on columns have families
-_SYSTEM_DATABASE_ID = 1
 _ALL = 1 << 1  # privilege bits: kind 1
 _TEMPORARY_SCHEMA = "pg_temp"
 
@@ -163,9 +163,8 @@ def _upgrade_member(member: SomeDescriptor | None) -> None:
     if isinstance(member, pb.DatabaseDescriptor):
         for name in [name for name, schema in member.schemas.items() if schema.dropped]:
             del member.schemas[name]
-    parent_id = 0 if isinstance(member, pb.DatabaseDescriptor) else member.parent_id
     if not member.privileges.owner_proto:
-        _make_owner(member.privileges, is_system=_SYSTEM_DATABASE_ID in (member.id, parent_id))
+        _make_owner(member.privileges, is_system=is_system(member))
     if not member.version:
         member.version = 1
     if not member.modification_time.wall_time:

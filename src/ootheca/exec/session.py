@@ -300,6 +300,18 @@ class Session:
         if state == "open":
             self._undo()
 
+    def checkpoint(self) -> None:
+        """Make the rows durable that a statement on its own has written so far; it goes on at the same time."""
+        self.engine.commit()
+        self._begin()
+
+    def restart(self) -> None:
+        """Undo what a statement on its own has done since the last checkpoint; it goes on at the same time."""
+        now = self.now()
+        self._undo()
+        self._now = now
+        self._begin()
+
     def close(self) -> None:
         """Undo what is not committed and let go of the store."""
         self.abandon()

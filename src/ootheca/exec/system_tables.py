@@ -61,6 +61,20 @@ class SystemTable:
             {"ootheca_rows": Source(columns, reader)},
         )
 
+    def records(self) -> list[dict[str, Any]]:
+        """Return all rows by column."""
+        names = [column.name for column in self._table().columns]
+        return [dict(zip(names, row, strict=True)) for row in self.rows(*names)]
+
+    def append(self, batches: Iterable[pa.RecordBatch]) -> None:
+        """Add rows whose primary keys are new; columns that are missing become NULL."""
+        self._session.engine.insert(system_table_name(self._name), self._table(), batches)
+
+    def replace(self, batches: Iterable[pa.RecordBatch]) -> None:
+        """Put these rows in the place of all that are there."""
+        self._session.engine.truncate_table(system_table_name(self._name))
+        self.append(batches)
+
     def delete(self, **key: object) -> None:
         """Delete the rows that have these values."""
         terms = (f"{format_identifier(name)} = {_literal(value)}" for name, value in key.items())

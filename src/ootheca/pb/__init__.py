@@ -71,6 +71,16 @@ from ootheca.pb.privilege_pb2 import (
     PrivilegeDescriptor,
     UserPrivileges,
 )
+from ootheca.pb.system_pb2 import (
+    BackupDetails,
+    BackupProgress,
+    GCPolicy,
+    JobPayload,
+    JobProgress,
+    RestoreDetails,
+    RestoreProgress,
+    ZoneConfig,
+)
 from ootheca.pb.table_pb2 import (
     CheckConstraint,
     ColumnDescriptor,
@@ -110,9 +120,11 @@ from ootheca.pb.types_pb2 import (
 )
 
 __all__ = [
+    "BackupDetails",
     "BackupIndexMetadata",
     "BackupManifest",
     "BackupPartitionDescriptor",
+    "BackupProgress",
     "BuildInfo",
     "CheckConstraint",
     "ColumnDescriptor",
@@ -146,6 +158,7 @@ __all__ = [
     "FunctionReference",
     "FunctionReturnType",
     "GCDescriptorMutation",
+    "GCPolicy",
     "GeneratedAsIdentityType",
     "GeoConfig",
     "GeoMetadata",
@@ -154,6 +167,8 @@ __all__ = [
     "InterleaveDescriptor",
     "IntervalDurationField",
     "IntervalDurationType",
+    "JobPayload",
+    "JobProgress",
     "LocalityConfig",
     "MVCCFilter",
     "MaterializedViewRefresh",
@@ -165,6 +180,8 @@ __all__ = [
     "PersistentUserDefinedTypeMetadata",
     "PrimaryKeySwap",
     "PrivilegeDescriptor",
+    "RestoreDetails",
+    "RestoreProgress",
     "RowCount",
     "RowLevelTTL",
     "S2Config",
@@ -194,4 +211,5 @@ __all__ = [
     "UniqueWithoutIndexConstraint",
     "UserPrivileges",
     "Version",
+    "ZoneConfig",
 ]

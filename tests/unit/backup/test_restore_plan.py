@@ -311,12 +311,13 @@ def test_public_of_one_kind_meets_public_of_the_other(version: str, cluster_vers
     assert plan.rewrites.schema(old_schema, target.id) == public.id
 
 
-def test_a_cluster_restore_uses_the_databases_that_are_there() -> None:
+def test_a_cluster_restore_keeps_ids() -> None:
     place = Place("21.2", "21.2")
-    place.add_database("shapes")
     targets = RestoreTargets(tuple(place.database(n) for n in ("kinds", "shapes")), (), is_cluster=True)
     plan = plan_restore(place.backup, place.cluster, targets, RestoreOptions(), NOW)
-    assert names(plan.databases) == ["kinds"]
+    assert names(plan.databases) == ["kinds", "shapes"]
+    assert all(old == new for old, new in plan.rewrites.ids.items())
+    assert place.cluster.next_id == max(plan.rewrites.ids) + 1
     with pytest.raises(OothecaError, match="new_db_name can only be used for RESTORE DATABASE"):
         plan_restore(place.backup, place.cluster, targets, RestoreOptions(new_db_name="x"), NOW)
     with pytest.raises(OothecaError, match='cannot use "into_db" option'):

@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
+from ootheca import pb
 from ootheca.backup.chain import Chain, find_appended, manifest_in, open_chain, read_layer
 from ootheca.backup.collection import read_latest, write_latest
 from ootheca.backup.cover import check_next_layer
@@ -22,12 +23,13 @@ from ootheca.backup.spans import Span
 from ootheca.backup.write import BackupIdentity, BackupSummary, write_backup
 from ootheca.catalog.catalog import Catalog
 from ootheca.catalog.targets import Targets
-from ootheca.clock import ZERO_TIMESTAMP, Timestamp, unique_int64
+from ootheca.clock import ZERO_TIMESTAMP, Timestamp
 from ootheca.codec import filenames
 from ootheca.crypto.envelope import EncryptionOptions
 from ootheca.errors import OothecaError, UnsupportedError
 from ootheca.exec.as_of import evaluate_as_of
 from ootheca.exec.history import catalog_at, revisions_of
+from ootheca.exec.jobs import running_job
 from ootheca.exec.places import (
     encryption_options,
     kms_environment,
@@ -75,6 +77,7 @@ class _Layer:
         keeps_all: with revision history.
     """
 
+    statement: ast.Backup
     session: Session
     catalog: Catalog
     targets: Targets
@@ -111,7 +114,9 @@ def run(statement: ast.Backup, session: Session) -> Result:
             "failed to resolve targets specified in the BACKUP stmt"
         ) from exc
     destination = _destination(statement, session, end_time)
-    layer = _Layer(session, catalog, targets, end_time, statement.targets is None, _keeps_all(options))
+    layer = _Layer(
+        statement, session, catalog, targets, end_time, statement.targets is None, _keeps_all(options)
+    )
     if destination.base is not None:
         summary, job_id = _write_increment(layer, destination, encryption)
     else:
@@ -230,7 +235,7 @@ def _write_full(
         random=session.random,
         notice=session.notice,
     )
-    return _write(session, plan, destination, folder, info)
+    return _write(layer, destination, plan, folder, info)
 
 
 def _write_increment(
@@ -242,19 +247,23 @@ def _write_increment(
     covered = [(span.key, span.end_key) for each in chain.layers for span in each.manifest.spans]
     plan = layer.plan(chain.end, covered)
     check_next_layer(chain, plan, facts=session.profile)
-    return _write(session, plan, destination, chain.full.folder, None)
+    return _write(layer, destination, plan, chain.full.folder, None)
 
 
 def _write(
-    session: Session,
-    plan: BackupPlan,
+    layer: _Layer,
     destination: _Destination,
+    plan: BackupPlan,
     sealed: SealedStorage,
     encryption_info: bytes | None,
 ) -> tuple[BackupSummary, int]:
     """Write a layer to its destination, with the key of a folder of its chain."""
+    session = layer.session
     identity = BackupIdentity(session.cluster_id.bytes, UUID(bytes=session.random(16), version=4).bytes)
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="backup") as executor:
+    with (
+        running_job(session, _payload(layer, destination, plan)) as job_id,
+        ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="backup") as executor,
+    ):
         summary = write_backup(
             plan,
             session.engine,
@@ -267,4 +276,21 @@ def _write(
             executor=executor,
             placement=place(destination.localities, session.locality),
         )
-    return summary, unique_int64(session.clock)
+    return summary, job_id
+
+
+def _payload(layer: _Layer, destination: _Destination, plan: BackupPlan) -> pb.JobPayload:
+    """Return what the job's row says of a backup; a new folder of a collection is named."""
+    statement = layer.statement
+    if destination.collection is not None:
+        statement = replace(statement, subdirectory=destination.subdirectory)
+    details = pb.BackupDetails(uri=str(destination.folder.default.uri))
+    details.start_time.SetInParent()
+    if plan.period.after:
+        details.start_time.wall_time = plan.period.after.wall_ns
+    details.end_time.wall_time = layer.end_time.wall_ns
+    return pb.JobPayload(
+        description=statement.redacted(version=layer.session.profile.version),
+        descriptor_ids=layer.targets.ids,
+        backup=details,
+    )

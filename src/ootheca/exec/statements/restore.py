@@ -15,9 +15,8 @@ from ootheca.backup.restore_plan import RestoreOptions, RestorePlan, RestoreTarg
 from ootheca.backup.revisions import catalog_at, descriptors_at
 from ootheca.backup.sealed import SealedStorage, open_sealed
 from ootheca.backup.verify_rows import NoRowsReader, verify_rows
-from ootheca.catalog.catalog import Catalog
+from ootheca.catalog.catalog import Catalog, SomeDescriptor
 from ootheca.catalog.soundness import check_descriptors
-from ootheca.catalog.system_tables import is_system
 from ootheca.catalog.targets import Targets
 from ootheca.catalog.upgrade import catalog_of
 from ootheca.clock import Timestamp, unique_int64
@@ -26,16 +25,21 @@ from ootheca.crypto.envelope import EncryptionOptions
 from ootheca.errors import InvalidOptionError, OothecaError, UnsupportedError
 from ootheca.exec.as_of import evaluate_as_of
 from ootheca.exec.chains import chain_of_collection, chain_of_layers, named_point
+from ootheca.exec.jobs import running_job
 from ootheca.exec.places import encryption_options, kms_environment, open_stores, text_of
 from ootheca.exec.result import Result, integer
 from ootheca.exec.session import Session
 from ootheca.exec.statements.backup import job_result
+from ootheca.exec.statements.restore_cluster import (
+    forget_built_in,
+    require_empty_cluster,
+    restore_system_tables,
+)
 from ootheca.exec.targets import resolve, with_coverage
 from ootheca.sql import ast
 
 __all__ = ["run"]
 
-_BUILT_IN: Final = frozenset({"defaultdb", "postgres"})
 _UNRESOLVED: Final = (
     "failed to resolve targets in the BACKUP location specified by the RESTORE stmt, "
     "use SHOW BACKUP to find correct targets"
@@ -68,10 +72,10 @@ def run(statement: ast.Restore, session: Session) -> Result:
         chain = cut_at(chain, until)
     check_statistics(chain.last)
     plan, backup = _plan(statement, session, chain, until)
-    job_id = unique_int64(session.clock)
     if statement.targets is not None and not plan.tables and _names_tables(statement.targets):
-        return _nothing_restored(job_id, session)
-    summary = _restore(statement, session, plan, backup, ChainReader(chain, until))
+        return _nothing_restored(unique_int64(session.clock), session)
+    with running_job(session, _payload(statement, session, chain, until, plan)) as job_id:
+        summary = _restore(statement, session, plan, backup, ChainReader(chain, until))
     if options.detached:
         return Result.of_rows([integer("job_id")], [(job_id,)], tag="RESTORE")
     return _answer(job_id, summary)
@@ -89,6 +93,22 @@ def _check_options(statement: ast.Restore) -> None:
     for name in _NOT_YET:
         if getattr(options, name):
             raise UnsupportedError(f"RESTORE … WITH {name} is not supported yet")
+
+
+def _payload(
+    statement: ast.Restore, session: Session, chain: Chain, until: Timestamp | None, plan: RestorePlan
+) -> pb.JobPayload:
+    """Return what the job's row says of a restore."""
+    details = pb.RestoreDetails(uris=[str(layer.folder.storage.uri) for layer in chain.layers])
+    details.end_time.wall_time = (
+        until.wall_ns if until is not None else chain.last.manifest.end_time.wall_time
+    )
+    made: tuple[SomeDescriptor, ...] = (*plan.databases, *plan.schemas, *plan.types, *plan.tables)
+    return pb.JobPayload(
+        description=statement.redacted(version=session.profile.version),
+        descriptor_ids=sorted(plan.rewrites.ids[desc.id] for desc in made),
+        restore=details,
+    )
 
 
 def _answer(job_id: int, summary: RestoreSummary) -> Result:
@@ -146,7 +166,10 @@ def _restore(
     """Make the objects with their rows; with `schema_only` without them, which are at most read and checked."""
     options = statement.options
     if not options.schema_only:
-        return run_restore(plan, reader, backup, session.catalog, session.engine, facts=session.profile)
+        summary = run_restore(plan, reader, backup, session.catalog, session.engine, facts=session.profile)
+        if statement.targets is None:
+            summary += restore_system_tables(session, reader, backup)
+        return summary
     summary = RestoreSummary(0, 0, 0)
     if options.verify_backup_table_data:
         read = verify_rows(reader, backup, [table.id for table in plan.tables])
@@ -169,7 +192,10 @@ def _plan(
     manifest = chain.last.manifest
     is_cluster = statement.targets is None
     if is_cluster:
-        _check_cluster(session, manifest)
+        require_empty_cluster(session, manifest)
+        if left_out := tenant_ids(manifest):
+            names = ", ".join(map(str, left_out))
+            session.notice(f"tenants are not restored, for a store has none: {names}")
     backup = catalog_of(manifest) if until is None else catalog_at(chain, until)
     if not is_cluster:
         _check_descriptors(manifest.descriptors if until is None else descriptors_at(chain, until))
@@ -182,6 +208,8 @@ def _plan(
         missing = with_coverage(exc, session) if statement.as_of is not None else exc
         raise missing.prefixed(_UNRESOLVED) from exc
     wanted = _restore_targets(statement, targets)
+    if is_cluster:
+        forget_built_in(session)
     options = statement.options
     plan = plan_restore(
         backup,
@@ -216,30 +244,6 @@ def _check_descriptors(descriptors: Iterable[pb.Descriptor]) -> None:
         check_descriptors(descriptors)
     except OothecaError as exc:
         raise exc.prefixed(_UNRESOLVED) from exc
-
-
-def _check_cluster(session: Session, manifest: pb.BackupManifest) -> None:
-    if manifest.descriptor_coverage != 1:
-        raise OothecaError(
-            "full cluster RESTORE can only be used on full cluster BACKUP files",
-            hint="name what to restore: RESTORE DATABASE … or RESTORE TABLE …",
-        )
-    in_the_way = [
-        member.name
-        for member in session.catalog
-        if not is_system(member)
-        and not (isinstance(member, pb.DatabaseDescriptor) and member.name in _BUILT_IN)
-        and not (isinstance(member, pb.SchemaDescriptor) and member.name == "public")
-    ]
-    if in_the_way:
-        names = ", ".join(in_the_way) if session.profile.version != "20.2" else f"[{' '.join(in_the_way)}]"
-        raise OothecaError(
-            "full cluster restore can only be run on a cluster with no tables or databases but found "
-            f"{len(in_the_way)} descriptors: {names}"
-        )
-    if tenant_ids(manifest):
-        names = ", ".join(map(str, tenant_ids(manifest)))
-        session.notice(f"tenants are not restored, for a store has none: {names}")
 
 
 def _check_complete(statement: ast.Restore, manifest: pb.BackupManifest, targets: Targets) -> None:

@@ -1,0 +1,69 @@
+"""Jobs: every BACKUP and RESTORE that starts to write leaves a row in `system.jobs`.
+
+The row is committed before the work begins, as running, so that a BACKUP of the whole cluster holds it; it says how the
+work ended when it has. Inside BEGIN there is no such moment, and the row is written at the end.
+
+Source: `system.jobs` of fixtures/golden/*/h_cluster (payload and progress of BACKUP jobs).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ootheca import pb
+from ootheca.clock import unique_int64
+from ootheca.errors import CanceledError, OothecaError
+from ootheca.exec.system_tables import SystemTable, moment
+
+if TYPE_CHECKING:
+    from ootheca.exec.session import Session
+
+__all__ = ["running_job"]
+
+
+@contextmanager
+def running_job(session: Session, payload: pb.JobPayload) -> Iterator[int]:
+    """Give the id of a new job that runs while the context lasts, and ends with it: succeeded, failed or canceled.
+
+    Args:
+        payload: the description, without secrets, and the details that say of which kind the job is.
+    """
+    job_id = unique_int64(session.clock)
+    jobs = SystemTable(session, "jobs")
+    payload.username_proto = session.user
+    payload.started_micros = session.now().wall_ns // 1000
+    is_alone = not session.is_in_explicit_transaction
+    if is_alone:
+        jobs.put(_row(session, job_id, "running", payload))
+        session.checkpoint()
+    try:
+        yield job_id
+    except BaseException as exc:
+        if is_alone:
+            session.restart()
+            payload.error = exc.message if isinstance(exc, OothecaError) else "interrupted"
+            is_canceled = isinstance(exc, CanceledError) or not isinstance(exc, Exception)
+            jobs.put(_row(session, job_id, "canceled" if is_canceled else "failed", payload))
+            session.checkpoint()
+        raise
+    jobs.put(_row(session, job_id, "succeeded", payload))
+
+
+def _row(session: Session, job_id: int, status: str, payload: pb.JobPayload) -> dict[str, object]:
+    now = session.clock.now().wall_ns // 1000
+    progress = pb.JobProgress(modified_micros=now)
+    kind = "backup" if payload.HasField("backup") else "restore"
+    getattr(progress, kind).SetInParent()
+    if status == "succeeded":
+        progress.fraction_completed = 1.0
+    if status != "running":
+        payload.finished_micros = now
+    return {
+        "id": job_id,
+        "status": status,
+        "created": moment(session.now()),
+        "payload": payload.SerializeToString(),
+        "progress": progress.SerializeToString(),
+    }

@@ -1,0 +1,96 @@
+from ootheca.pb import kv_pb2 as _kv_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class BackupDetails(_message.Message):
+    __slots__ = ("start_time", "end_time", "uri")
+    START_TIME_FIELD_NUMBER: _ClassVar[int]
+    END_TIME_FIELD_NUMBER: _ClassVar[int]
+    URI_FIELD_NUMBER: _ClassVar[int]
+    start_time: _kv_pb2.Timestamp
+    end_time: _kv_pb2.Timestamp
+    uri: str
+    def __init__(self, start_time: _Optional[_Union[_kv_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[_kv_pb2.Timestamp, _Mapping]] = ..., uri: _Optional[str] = ...) -> None: ...
+
+class RestoreDetails(_message.Message):
+    __slots__ = ("end_time", "uris")
+    END_TIME_FIELD_NUMBER: _ClassVar[int]
+    URIS_FIELD_NUMBER: _ClassVar[int]
+    end_time: _kv_pb2.Timestamp
+    uris: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, end_time: _Optional[_Union[_kv_pb2.Timestamp, _Mapping]] = ..., uris: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class JobPayload(_message.Message):
+    __slots__ = ("description", "username_proto", "started_micros", "finished_micros", "descriptor_ids", "error", "backup", "restore")
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    USERNAME_PROTO_FIELD_NUMBER: _ClassVar[int]
+    STARTED_MICROS_FIELD_NUMBER: _ClassVar[int]
+    FINISHED_MICROS_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTOR_IDS_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    BACKUP_FIELD_NUMBER: _ClassVar[int]
+    RESTORE_FIELD_NUMBER: _ClassVar[int]
+    description: str
+    username_proto: str
+    started_micros: int
+    finished_micros: int
+    descriptor_ids: _containers.RepeatedScalarFieldContainer[int]
+    error: str
+    backup: BackupDetails
+    restore: RestoreDetails
+    def __init__(self, description: _Optional[str] = ..., username_proto: _Optional[str] = ..., started_micros: _Optional[int] = ..., finished_micros: _Optional[int] = ..., descriptor_ids: _Optional[_Iterable[int]] = ..., error: _Optional[str] = ..., backup: _Optional[_Union[BackupDetails, _Mapping]] = ..., restore: _Optional[_Union[RestoreDetails, _Mapping]] = ...) -> None: ...
+
+class BackupProgress(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class RestoreProgress(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class JobProgress(_message.Message):
+    __slots__ = ("fraction_completed", "modified_micros", "running_status", "backup", "restore")
+    FRACTION_COMPLETED_FIELD_NUMBER: _ClassVar[int]
+    MODIFIED_MICROS_FIELD_NUMBER: _ClassVar[int]
+    RUNNING_STATUS_FIELD_NUMBER: _ClassVar[int]
+    BACKUP_FIELD_NUMBER: _ClassVar[int]
+    RESTORE_FIELD_NUMBER: _ClassVar[int]
+    fraction_completed: float
+    modified_micros: int
+    running_status: str
+    backup: BackupProgress
+    restore: RestoreProgress
+    def __init__(self, fraction_completed: _Optional[float] = ..., modified_micros: _Optional[int] = ..., running_status: _Optional[str] = ..., backup: _Optional[_Union[BackupProgress, _Mapping]] = ..., restore: _Optional[_Union[RestoreProgress, _Mapping]] = ...) -> None: ...
+
+class GCPolicy(_message.Message):
+    __slots__ = ("ttl_seconds",)
+    TTL_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    ttl_seconds: int
+    def __init__(self, ttl_seconds: _Optional[int] = ...) -> None: ...
+
+class ZoneConfig(_message.Message):
+    __slots__ = ("range_min_bytes", "range_max_bytes", "gc", "num_replicas", "inherited_constraints", "inherited_lease_preferences", "global_reads", "num_voters", "null_voter_constraints_is_empty")
+    RANGE_MIN_BYTES_FIELD_NUMBER: _ClassVar[int]
+    RANGE_MAX_BYTES_FIELD_NUMBER: _ClassVar[int]
+    GC_FIELD_NUMBER: _ClassVar[int]
+    NUM_REPLICAS_FIELD_NUMBER: _ClassVar[int]
+    INHERITED_CONSTRAINTS_FIELD_NUMBER: _ClassVar[int]
+    INHERITED_LEASE_PREFERENCES_FIELD_NUMBER: _ClassVar[int]
+    GLOBAL_READS_FIELD_NUMBER: _ClassVar[int]
+    NUM_VOTERS_FIELD_NUMBER: _ClassVar[int]
+    NULL_VOTER_CONSTRAINTS_IS_EMPTY_FIELD_NUMBER: _ClassVar[int]
+    range_min_bytes: int
+    range_max_bytes: int
+    gc: GCPolicy
+    num_replicas: int
+    inherited_constraints: bool
+    inherited_lease_preferences: bool
+    global_reads: bool
+    num_voters: int
+    null_voter_constraints_is_empty: bool
+    def __init__(self, range_min_bytes: _Optional[int] = ..., range_max_bytes: _Optional[int] = ..., gc: _Optional[_Union[GCPolicy, _Mapping]] = ..., num_replicas: _Optional[int] = ..., inherited_constraints: _Optional[bool] = ..., inherited_lease_preferences: _Optional[bool] = ..., global_reads: _Optional[bool] = ..., num_voters: _Optional[int] = ..., null_voter_constraints_is_empty: _Optional[bool] = ...) -> None: ...
