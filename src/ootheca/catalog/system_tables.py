@@ -14,7 +14,7 @@ from ootheca import pb
 from ootheca.catalog._system_descriptors import DESCRIPTORS
 from ootheca.profile import Profile
 
-__all__ = ["SYSTEM_DATABASE_ID", "first_rows", "is_system", "system_tables", "version_value"]
+__all__ = ["SYSTEM_DATABASE_ID", "default_zone", "first_rows", "is_system", "system_tables", "version_value"]
 
 SYSTEM_DATABASE_ID: Final = 1
 
@@ -75,6 +75,12 @@ def first_rows(profile: Profile, cluster_secret: UUID) -> dict[str, list[dict[st
             for name, y, x in _LOCATIONS
         ],
     }
+
+
+def default_zone(profile: Profile) -> bytes:
+    """Return the configuration of `RANGE default` in a new cluster."""
+    config: bytes = _first_zones(profile)[0]["config"]
+    return config
 
 
 def _first_zones(profile: Profile) -> list[dict[str, Any]]:

@@ -65,7 +65,8 @@ _STATEMENTS = {
     ),
     "show_table": ("ShowColumns", "ShowConstraints", "ShowCreate", "ShowIndexes", "ShowStatistics"),
     "show_roles": ("ShowGrants", "ShowRoles", "ShowUsers"),
-    "show_misc": ("ShowLocality", "ShowRegions", "ShowSimple", "ShowZoneConfiguration"),
+    "show_misc": ("ShowLocality", "ShowRegions", "ShowSimple"),
+    "show_zones": ("ShowZoneConfiguration",),
 }
 _DDL = {
     "databases": ("AlterDatabase", "CreateDatabase", "DropDatabase"),
@@ -81,7 +82,8 @@ _DDL = {
     "comments": ("CommentOn",),
     "grants": ("Grant", "Revoke"),
     "roles": ("AlterRole", "CreateRole", "DropRole"),
-    "no_effect": ("ConfigureZone", "CreateStatistics"),
+    "no_effect": ("CreateStatistics",),
+    "zones": ("ConfigureZone",),
 }
 
 HANDLERS: dict[str, str] = {

@@ -216,7 +216,11 @@ DROP TYPE: remove enums (DropType)
 COMMENT ON: attach a text (CommentOn)
     COMMENT ON {DATABASE | TABLE | COLUMN | INDEX} name IS 'text'
 
-CREATE STATISTICS: accepted, and changes nothing (ConfigureZone, CreateStatistics)
+CONFIGURE ZONE: how long history is kept, and other settings of a cluster's ranges (ConfigureZone)
+    ALTER {DATABASE | TABLE | RANGE} name CONFIGURE ZONE USING gc.ttlseconds = 90000
+    ALTER {DATABASE | TABLE | RANGE} name CONFIGURE ZONE DISCARD
+
+CREATE STATISTICS: accepted, and changes nothing (CreateStatistics)
     CREATE STATISTICS name FROM table
 
 SHOW TABLES: list what there is (ShowDatabases, ShowEnums, ShowSchemas, ShowSequences, ShowTables, ShowTypes)
@@ -256,7 +260,8 @@ PREPARE: keep a statement under a name (Deallocate, Execute, Prepare)
     DEALLOCATE {name | ALL}
 
 SHOW: other things that can be shown (ShowLocality, ShowRegions, ShowSimple, ShowZoneConfiguration)
-    SHOW {LOCALITY | REGIONS | ZONE CONFIGURATIONS | TRANSACTION STATUS | SAVEPOINT STATUS}
+    SHOW ZONE {CONFIGURATIONS | CONFIGURATION FROM {DATABASE | TABLE | RANGE} name}
+    SHOW {LOCALITY | REGIONS | TRANSACTION STATUS | SAVEPOINT STATUS}
 
 # Users and privileges
 

@@ -329,7 +329,7 @@ def zone_using(c: Children) -> tuple[bool, tuple[Any, ...]]:
     return False, tuple(c[0])
 
 
-constants(__name__, zone_default=(False, ()), zone_discard=(True, ()))
+constants(__name__, zone_default=(False, ()), zone_discard=(True, ()), zone_default_name="default")
 
 
 @action

@@ -80,6 +80,8 @@ def _is_query_place(tokens: Sequence[Token], index: int) -> bool:
             return True
     if _is_word(tokens, 0, "prepare", "explain") and _is_word(tokens, index - 1, "as"):
         return _is_word(tokens, index, *PASS_THROUGH)
+    if _is_word(tokens, 0, "show") and _is_word(tokens, 1, "zone"):
+        return False  # SHOW ZONE CONFIGURATION FROM TABLE t
     return _is_word(tokens, index - 1, *_BEFORE_QUERY) and _starts_query(tokens, index)
 
 

@@ -268,6 +268,8 @@ def show_regions(node: ast.ShowRegions, style: Style) -> str:
 
 # Zones
 def _zone_target(kind: str, name: ast.ObjectName, index: str | None, partition: str | None) -> str:
+    if kind == "RANGE":
+        return f"RANGE {_word(name.object)}"
     where = str(name) if index is None or index == name.object else f"{name}@{_word(index)}"
     if partition is not None:
         return f"PARTITION {_word(partition)} OF {'TABLE' if index is None else 'INDEX'} {where}"

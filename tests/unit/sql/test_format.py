@@ -208,3 +208,16 @@ def test_expressions(text: str, expected: str) -> None:
 )
 def test_type_names(text: str, expected: str) -> None:
     assert str(parse_type(text)) == expected
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "ALTER RANGE default CONFIGURE ZONE USING gc.ttlseconds = 600",
+        "ALTER RANGE meta CONFIGURE ZONE DISCARD",
+        "SHOW ZONE CONFIGURATION FROM RANGE default",
+        "SHOW ZONE CONFIGURATION FROM TABLE d.t",
+    ],
+)
+def test_zones_of_ranges_and_tables(sql: str) -> None:
+    assert str(parse_one(sql)) == sql

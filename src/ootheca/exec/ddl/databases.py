@@ -13,6 +13,7 @@ from ootheca.exec.ddl.moving import drop_relation, move_in_engine
 from ootheca.exec.resolver import table_name
 from ootheca.exec.result import Result
 from ootheca.exec.roles import Roles
+from ootheca.exec.zones import Zones
 from ootheca.sql import ast
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def drop_database(session: Session, database: pb.DatabaseDescriptor) -> None:
             catalog.drop(schema.id)
     catalog.drop(database.id)
     Comments(session).drop_object(database.id)
+    Zones(session).drop(database.id)
 
 
 def _alter(statement: ast.AlterDatabase, session: Session) -> Result:

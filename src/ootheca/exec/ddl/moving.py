@@ -12,6 +12,7 @@ from ootheca.exec.ddl.support import kind_of
 from ootheca.exec.ddl.table_constraints import unlink_foreign_key
 from ootheca.exec.history import retire
 from ootheca.exec.resolver import table_name
+from ootheca.exec.zones import Zones
 
 if TYPE_CHECKING:
     from ootheca.engine.base import TableName
@@ -71,6 +72,7 @@ def drop_relation(session: Session, desc: pb.TableDescriptor, *, cascade: bool) 
         session.engine.drop_table(name)
     session.catalog.drop(desc.id)
     Comments(session).drop_object(desc.id)
+    Zones(session).drop(desc.id)
     for sequence_id in {id_ for column in desc.columns for id_ in column.owns_sequence_ids}:
         sequence = session.catalog.get(sequence_id)
         if isinstance(sequence, pb.TableDescriptor):

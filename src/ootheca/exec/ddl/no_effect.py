@@ -1,4 +1,4 @@
-"""Statements that a store without ranges, zones and an optimizer's statistics takes without doing anything."""
+"""CREATE STATISTICS and ANALYZE, which a store without an optimizer's statistics takes without doing anything."""
 
 from __future__ import annotations
 
@@ -13,11 +13,8 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 
-def run(statement: ast.CreateStatistics | ast.ConfigureZone, session: Session) -> Result:
-    """Check the names, say that nothing happens, and answer as CockroachDB does."""
-    if isinstance(statement, ast.CreateStatistics):
-        session.catalog.resolve_table(statement.table.parts, session.database)
-        session.notice("statistics are not kept: nothing here plans queries by them")
-        return Result.command("ANALYZE" if statement.is_analyze else "CREATE STATISTICS")
-    session.notice("zone configurations are not kept: a store has no ranges to place")
-    return Result.command("CONFIGURE ZONE 1")
+def run(statement: ast.CreateStatistics, session: Session) -> Result:
+    """Check the table's name, say that nothing happens, and answer as CockroachDB does."""
+    session.catalog.resolve_table(statement.table.parts, session.database)
+    session.notice("statistics are not kept: nothing here plans queries by them")
+    return Result.command("ANALYZE" if statement.is_analyze else "CREATE STATISTICS")

@@ -1,4 +1,4 @@
-"""SHOW statements about what a store without nodes has little of: locality, regions, zones, transaction status."""
+"""SHOW statements about what a store without nodes has little of: locality, regions, transaction status."""
 
 from __future__ import annotations
 
@@ -25,9 +25,6 @@ def run(statement: ast.Statement, session: Session) -> Result:
         case ast.ShowRegions():
             columns = (string("region"), ResultColumn("zones", array_of(STRING)))
             return Result.of_rows(columns, (), tag="SHOW REGIONS")
-        case ast.ShowZoneConfiguration():
-            columns = (string("target"), string("raw_config_sql"))
-            return Result.of_rows(columns, (), tag="SHOW ZONE CONFIGURATION")
         case ast.ShowSimple(what="TRANSACTION STATUS"):
             rows = [(_STATES[session.transaction_state],)]
             return Result.of_rows((string("TRANSACTION STATUS"),), rows, tag="SHOW TRANSACTION STATUS")
