@@ -181,3 +181,18 @@ def test_an_older_store_says_that_it_is(tmp_path: Path) -> None:
         session.engine.commit()
     with pytest.raises(StorageError, match="no system tables"):
         Session(tmp_path)
+
+
+def test_of_a_password_only_the_hash_is_kept(session: Session) -> None:
+    query(session, "CREATE USER u WITH PASSWORD 'hunter2'")
+    stored = "SELECT \"hashedPassword\" FROM system.users WHERE username = 'u'"
+    ((first,),) = query(session, stored)
+    assert first.startswith(b"$2a$10$")
+    query(session, "ALTER USER u WITH PASSWORD 'hunter3'")
+    ((second,),) = query(session, stored)
+    assert second.startswith(b"$2a$10$")
+    assert second != first
+    query(session, "ALTER USER u WITH PASSWORD NULL")
+    assert query(session, stored) == [(b"" if session.profile.keeps_empty_password else None,)]
+    with pytest.raises(OothecaError, match="empty passwords are not permitted"):
+        query(session, "ALTER USER u WITH PASSWORD ''")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ootheca import pb
+from ootheca.crypto.passwords import SALT_SIZE, hash_password
 from ootheca.errors import OothecaError, UndefinedError, UnsupportedError
 from ootheca.exec.places import text_of
 from ootheca.exec.result import Result
@@ -53,6 +54,15 @@ def _options(statement: ast.CreateRole | ast.AlterRole) -> dict[str, str | None]
     return options
 
 
+def _set_password(statement: ast.CreateRole | ast.AlterRole, name: str, session: Session) -> None:
+    """Keep the hash of the password that the statement sets, or take the password away with NULL."""
+    for option in statement.options:
+        if option.key.upper() == "PASSWORD":
+            password = _text(option)
+            salt = session.random(SALT_SIZE)
+            Roles(session).set_password(name, None if password is None else hash_password(password, salt))
+
+
 def _create(statement: ast.CreateRole, session: Session) -> Result:
     roles, name = Roles(session), _name(statement.name)
     if statement.if_not_exists and roles.exists(name):
@@ -61,6 +71,7 @@ def _create(statement: ast.CreateRole, session: Session) -> Result:
     if not statement.is_user and "LOGIN" not in options:
         options["NOLOGIN"] = None
     roles.add(name, is_role=not statement.is_user)
+    _set_password(statement, name, session)
     roles.set_options(name, options)
     return Result.command("CREATE ROLE")
 
@@ -73,6 +84,7 @@ def _alter(statement: ast.AlterRole, session: Session) -> Result:
         raise UndefinedError(f"role/user {name} does not exist")
     if name in _BUILT_IN:
         raise OothecaError(f"cannot edit {name} role", sqlstate="42501")
+    _set_password(statement, name, session)
     roles.set_options(name, _options(statement))
     return Result.command("ALTER ROLE")
 

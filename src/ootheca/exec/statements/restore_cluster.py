@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["forget_built_in", "require_empty_cluster", "restore_system_tables"]
 
 _BUILT_IN = ("defaultdb", "postgres")
-_UNFINISHED = ("pending", "running", "pause-requested", "paused", "cancel-requested", "reverting")
+_UNFINISHED = ("pending", "running", "pause-requested", "cancel-requested", "reverting")
 
 
 def require_empty_cluster(session: Session, manifest: pb.BackupManifest) -> None:
