@@ -19,7 +19,7 @@ __all__ = ["resolve", "with_coverage"]
 def resolve(
     targets: ast.BackupTargets | None, catalog: Catalog, *, current_database: str, rules: DescriptorRules
 ) -> Targets:
-    """Resolve the targets of BACKUP or RESTORE; None means everything but the system database.
+    """Resolve the targets of BACKUP or RESTORE; None means everything.
 
     Raises:
         OothecaError: a database, table or wildcard that names nothing.
@@ -36,7 +36,7 @@ def resolve(
         case ast.TenantTarget():
             raise UnsupportedError("tenants are not supported: the embedded cluster has none")
         case _:
-            raise UnsupportedError("RESTORE SYSTEM USERS is not supported yet")
+            return Targets((), (), (), ())  # SYSTEM USERS names rows of system tables, and no descriptor
 
 
 def with_coverage(error: OothecaError, session: Session) -> OothecaError:

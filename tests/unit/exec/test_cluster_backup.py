@@ -202,3 +202,27 @@ def test_a_detached_backup_in_a_transaction_goes_with_it(tmp_path: Path) -> None
         assert re.match(
             r"BACKUP INTO '/\d{4}/\d\d/\d\d-[\d.]+' IN 'nodelocal://1/b' WITH detached", payload.description
         )
+
+
+def test_users_alone_come_back_where_they_are_missing(tmp_path: Path) -> None:
+    with Session(None, external_io_dir=tmp_path) as session:
+        query(
+            session, "CREATE ROLE r WITH CREATEDB; CREATE USER u; CREATE USER v; GRANT r TO u; GRANT r TO v"
+        )
+        query(
+            session,
+            "BACKUP INTO 'nodelocal://1/c'; CREATE TABLE t (a INT); BACKUP TABLE t TO 'nodelocal://1/t'",
+        )
+    with Session(None, external_io_dir=tmp_path) as session:
+        query(session, "CREATE TABLE kept (a INT); CREATE USER v WITH CREATEROLE")
+        ((_, status, *_),) = query(session, "RESTORE SYSTEM USERS FROM LATEST IN 'nodelocal://1/c'")
+        assert status == "succeeded"
+        assert query(session, "SHOW USERS") == [
+            ("admin", "", []),
+            ("r", "CREATEDB, NOLOGIN", []),
+            ("root", "", ["admin"]),
+            ("u", "", ["r"]),
+            ("v", "CREATEROLE", []),
+        ]
+        with pytest.raises(OothecaError, match=r"no system\.users table in the backup"):
+            query(session, "RESTORE SYSTEM USERS FROM 'nodelocal://1/t'")

@@ -34,6 +34,7 @@ from ootheca.exec.statements.restore_cluster import (
     forget_built_in,
     require_empty_cluster,
     restore_system_tables,
+    restore_system_users,
 )
 from ootheca.exec.targets import resolve, with_coverage
 from ootheca.sql import ast
@@ -165,6 +166,8 @@ def _restore(
 ) -> RestoreSummary:
     """Make the objects with their rows; with `schema_only` without them, which are at most read and checked."""
     options = statement.options
+    if isinstance(statement.targets, ast.SystemUsersTarget):
+        return restore_system_users(session, reader, backup)
     if not options.schema_only:
         summary = run_restore(plan, reader, backup, session.catalog, session.engine, facts=session.profile)
         if statement.targets is None:

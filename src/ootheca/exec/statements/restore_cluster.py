@@ -23,7 +23,7 @@ from ootheca.exec.system_tables import SystemTable
 if TYPE_CHECKING:
     from ootheca.exec.session import Session
 
-__all__ = ["forget_built_in", "require_empty_cluster", "restore_system_tables"]
+__all__ = ["forget_built_in", "require_empty_cluster", "restore_system_tables", "restore_system_users"]
 
 _BUILT_IN = ("defaultdb", "postgres")
 _UNFINISHED = ("pending", "running", "pause-requested", "cancel-requested", "reverting")
@@ -75,15 +75,45 @@ def restore_system_tables(session: Session, reader: ChainReader, backup: Catalog
     """Bring the rows of the system tables back, as far as both the backup and the store have the table and column."""
     total = RestoreSummary(0, 0, 0)
     for desc in session.catalog.tables(SYSTEM_DATABASE_ID):
-        stored = backup.find_table(("system", "public", desc.name), "")
-        if stored is None:
+        if backup.find_table(("system", "public", desc.name), "") is None:
             continue
-        rows, summary = read_system_rows(reader, backup, stored.id, facts=session.profile)
+        batches, summary = _stored(session, reader, backup, desc.name)
         total += summary
-        known = {column.name for column in desc.columns}
-        batches = [batch.select([name for name in batch.schema.names if name in known]) for batch in rows]
         _write(SystemTable(session, desc.name), desc.name, batches)
     return total
+
+
+def restore_system_users(session: Session, reader: ChainReader, backup: Catalog) -> RestoreSummary:
+    """Bring back the users and roles that are not there, with their options and memberships; others stay as they are.
+
+    Raises:
+        OothecaError: the backup is not of a cluster.
+    """
+    if backup.find_table(("system", "public", "users"), "") is None:
+        raise OothecaError(
+            "cannot restore system users as no system.users table in the backup",
+            hint="name a backup of a whole cluster",
+        )
+    there = pa.array([name for (name,) in SystemTable(session, "users").rows("username")])
+    total = RestoreSummary(0, 0, 0)
+    for name, key in (("users", "username"), ("role_options", "username"), ("role_members", "member")):
+        table = SystemTable(session, name)
+        batches, summary = _stored(session, reader, backup, name)
+        table.append(batch.filter(pc.invert(pc.is_in(batch[key], there))) for batch in batches)
+        total += summary
+    return total
+
+
+def _stored(
+    session: Session, reader: ChainReader, backup: Catalog, name: str
+) -> tuple[list[pa.RecordBatch], RestoreSummary]:
+    """Return the rows of a system table of the backup, with the columns that the store's table has too."""
+    stored = backup.find_table(("system", "public", name), "")
+    if stored is None:
+        return [], RestoreSummary(0, 0, 0)
+    rows, summary = read_system_rows(reader, backup, stored.id, facts=session.profile)
+    known = {column.name for column in session.catalog.resolve_table(("system", "public", name), "").columns}
+    return [batch.select([n for n in batch.schema.names if n in known]) for batch in rows], summary
 
 
 def _write(table: SystemTable, name: str, batches: list[pa.RecordBatch]) -> None:
