@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ootheca import pb
-from ootheca.clock import unique_int64
+from ootheca.clock import Timestamp, unique_int64
 from ootheca.errors import CanceledError, OothecaError
 from ootheca.exec.system_tables import SystemTable, moment
 
@@ -30,28 +30,36 @@ def running_job(session: Session, payload: pb.JobPayload) -> Iterator[int]:
     Args:
         payload: the description, without secrets, and the details that say of which kind the job is.
     """
-    job_id = unique_int64(session.clock)
+    job_id, created = unique_int64(session.clock), session.now()
     jobs = SystemTable(session, "jobs")
     payload.username_proto = session.user
-    payload.started_micros = session.now().wall_ns // 1000
+    payload.started_micros = created.wall_ns // 1000
+
+    def put(status: str) -> None:
+        jobs.put(_row(session, job_id, created, status, payload))
+
     is_alone = not session.is_in_explicit_transaction
     if is_alone:
-        jobs.put(_row(session, job_id, "running", payload))
+        put("running")
         session.checkpoint()
     try:
         yield job_id
+        if is_alone:
+            session.conclude()
     except BaseException as exc:
         if is_alone:
             session.restart()
             payload.error = exc.message if isinstance(exc, OothecaError) else "interrupted"
             is_canceled = isinstance(exc, CanceledError) or not isinstance(exc, Exception)
-            jobs.put(_row(session, job_id, "canceled" if is_canceled else "failed", payload))
+            put("canceled" if is_canceled else "failed")
             session.checkpoint()
         raise
-    jobs.put(_row(session, job_id, "succeeded", payload))
+    put("succeeded")
 
 
-def _row(session: Session, job_id: int, status: str, payload: pb.JobPayload) -> dict[str, object]:
+def _row(
+    session: Session, job_id: int, created: Timestamp, status: str, payload: pb.JobPayload
+) -> dict[str, object]:
     now = session.clock.now().wall_ns // 1000
     progress = pb.JobProgress(modified_micros=now)
     kind = "backup" if payload.HasField("backup") else "restore"
@@ -63,7 +71,7 @@ def _row(session: Session, job_id: int, status: str, payload: pb.JobPayload) -> 
     return {
         "id": job_id,
         "status": status,
-        "created": moment(session.now()),
+        "created": moment(created),
         "payload": payload.SerializeToString(),
         "progress": progress.SerializeToString(),
     }

@@ -305,12 +305,15 @@ class Session:
         self.engine.commit()
         self._begin()
 
+    def conclude(self) -> None:
+        """Commit all that a statement on its own has done; what it writes from now on has a later time."""
+        self._finish()
+        self._start()
+
     def restart(self) -> None:
-        """Undo what a statement on its own has done since the last checkpoint; it goes on at the same time."""
-        now = self.now()
+        """Undo what a statement on its own has done since the last checkpoint; what it writes now has a later time."""
         self._undo()
-        self._now = now
-        self._begin()
+        self._start()
 
     def close(self) -> None:
         """Undo what is not committed and let go of the store."""

@@ -50,30 +50,34 @@ class SystemTable:
 
     def put(self, *rows: _Row) -> None:
         """Write rows, each in place of the one with its primary key; all have the same columns."""
+        self.write([_batch(self._table(), rows)])
+
+    def write(self, batches: Iterable[pa.RecordBatch]) -> None:
+        """Write rows as record batches, as `put` does; columns that are missing keep their values, or have defaults."""
+        types = {column.name: column.type for column in self._table().columns}
+        for batch in batches:
+            columns = tuple(QueryColumn(name, types[name]) for name in batch.schema.names)
+            names = ", ".join(format_identifier(name) for name in batch.schema.names)
+            reader = pa.RecordBatchReader.from_batches(batch.schema, [batch])
+            self._run(
+                f"UPSERT INTO {self._sql_name} ({names}) SELECT {names} FROM ootheca_rows",
+                {"ootheca_rows": Source(columns, reader)},
+            )
+
+    def replace(self, batches: Sequence[pa.RecordBatch]) -> None:
+        """Put these rows in the place of all that are there."""
         table = self._table()
-        batch = _batch(table, rows)
-        types = {column.name: column.type for column in table.columns}
-        columns = tuple(QueryColumn(name, types[name]) for name in batch.schema.names)
-        names = ", ".join(format_identifier(name) for name in batch.schema.names)
-        reader = pa.RecordBatchReader.from_batches(batch.schema, [batch])
-        self._run(
-            f"UPSERT INTO {self._sql_name} ({names}) SELECT {names} FROM ootheca_rows",
-            {"ootheca_rows": Source(columns, reader)},
-        )
+        key = [table.column_by_id[id_].name for id_ in table.primary_index.key_column_ids]
+        new = {row for b in batches for row in zip(*(b[name].to_pylist() for name in key), strict=True)}
+        self.write(batches)
+        for row in self.rows(*key):
+            if row not in new:
+                self.delete(**dict(zip(key, row, strict=True)))
 
     def records(self) -> list[dict[str, Any]]:
         """Return all rows by column."""
         names = [column.name for column in self._table().columns]
         return [dict(zip(names, row, strict=True)) for row in self.rows(*names)]
-
-    def append(self, batches: Iterable[pa.RecordBatch]) -> None:
-        """Add rows whose primary keys are new; columns that are missing become NULL."""
-        self._session.engine.insert(system_table_name(self._name), self._table(), batches)
-
-    def replace(self, batches: Iterable[pa.RecordBatch]) -> None:
-        """Put these rows in the place of all that are there."""
-        self._session.engine.truncate_table(system_table_name(self._name))
-        self.append(batches)
 
     def delete(self, **key: object) -> None:
         """Delete the rows that have these values."""
@@ -124,11 +128,11 @@ def change_version(session: Session, profile: Profile) -> None:
     new = {desc.id: desc for desc in system_tables(profile)}
     for id_, desc in new.items():
         catalog.put_system(desc)
-        table, name = catalog.describe(id_), system_table_name(desc.name)
-        if id_ not in old:
-            engine.create_table(name, table)
-        elif _column_names(table) != _column_names(old[id_]):
-            _rebuild(engine, name, old[id_], table)
+        name = system_table_name(desc.name)
+        if id_ in old:
+            _change_columns(session, name, old[id_], catalog.describe(id_))
+        else:
+            engine.create_table(name, catalog.describe(id_))
     for id_ in old.keys() - new.keys():
         engine.drop_table(system_table_name(old[id_].name))
         catalog.drop_system(id_)
@@ -142,17 +146,13 @@ def change_version(session: Session, profile: Profile) -> None:
     )
 
 
-def _rebuild(engine: Engine, name: TableName, old: Table, new: Table) -> None:
-    """Make a table anew, with the values of the columns that it had before."""
-    kept = [column.id for column in old.columns if column.id in new.column_by_id]
-    rows = list(engine.scan(name, old, kept))
-    engine.drop_table(name)
-    engine.create_table(name, new)
-    engine.insert(name, new, rows)
-
-
-def _column_names(table: Table) -> list[str]:
-    return [column.name for column in table.columns]
+def _change_columns(session: Session, name: TableName, old: Table, new: Table) -> None:
+    for column in new.columns:
+        if column.id not in old.column_by_id:
+            session.engine.add_column(name, new, column.id, session.names)
+    for column in old.columns:
+        if column.id not in new.column_by_id:
+            session.engine.drop_column(name, column.name)
 
 
 def _batch(table: Table, rows: Iterable[_Row] | Sequence[_Row]) -> pa.RecordBatch:

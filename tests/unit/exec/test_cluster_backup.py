@@ -11,6 +11,7 @@ import pytest
 
 import ootheca
 from ootheca import pb
+from ootheca.codec.manifest import decode_manifest
 from ootheca.errors import OothecaError
 from ootheca.exec.session import Session
 from tests.support.golden import VERSIONS
@@ -226,3 +227,30 @@ def test_users_alone_come_back_where_they_are_missing(tmp_path: Path) -> None:
         ]
         with pytest.raises(OothecaError, match=r"no system\.users table in the backup"):
             query(session, "RESTORE SYSTEM USERS FROM 'nodelocal://1/t'")
+
+
+@pytest.mark.parametrize("options", ["", " WITH revision_history"])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_layers_of_a_cluster(version: str, options: str, tmp_path: Path) -> None:
+    """A layer tells what changed in the system tables too, the end of the last BACKUP's job among it."""
+    with Session(None, version=version, external_io_dir=tmp_path) as session:
+        query(session, f"{_SETUP} BACKUP TO 'nodelocal://1/c'{options}")
+        first = contents(session)
+        query(
+            session,
+            "CREATE USER w; REVOKE r FROM u; COMMENT ON TABLE d.s.t IS NULL; COMMENT ON DATABASE d IS 'd'; "
+            "RESET CLUSTER SETTING cluster.organization; ALTER DATABASE d CONFIGURE ZONE USING gc.ttlseconds = 7; "
+            "UPDATE d.s.t SET b = 'y'",
+        )
+        query(session, f"BACKUP TO 'nodelocal://1/c'{options}")
+        second = contents(session)
+    assert first != second
+    with Session(None, version=version, external_io_dir=tmp_path) as session:
+        query(session, "RESTORE FROM 'nodelocal://1/c'")
+        assert contents(session) == second
+        ended = query(session, "SELECT status FROM system.jobs ORDER BY id")
+        assert ended == [("succeeded",), ("failed",), ("succeeded",)]
+    with Session(None, version=version, external_io_dir=tmp_path) as session:
+        manifest = decode_manifest((tmp_path / "c" / "BACKUP_MANIFEST").read_bytes(), location="c")
+        query(session, f"RESTORE FROM 'nodelocal://1/c' AS OF SYSTEM TIME '{manifest.end_time.wall_time}'")
+        assert contents(session) == first

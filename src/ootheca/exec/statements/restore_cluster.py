@@ -99,7 +99,7 @@ def restore_system_users(session: Session, reader: ChainReader, backup: Catalog)
     for name, key in (("users", "username"), ("role_options", "username"), ("role_members", "member")):
         table = SystemTable(session, name)
         batches, summary = _stored(session, reader, backup, name)
-        table.append(batch.filter(pc.invert(pc.is_in(batch[key], there))) for batch in batches)
+        table.write(batch.filter(pc.invert(pc.is_in(batch[key], there))) for batch in batches)
         total += summary
     return total
 
@@ -125,7 +125,7 @@ def _write(table: SystemTable, name: str, batches: list[pa.RecordBatch]) -> None
         case "jobs":
             there = pa.array([row[0] for row in table.rows("id")], pa.int64())
             new = [batch.filter(pc.invert(pc.is_in(batch["id"], there))) for batch in batches]
-            table.append([_stopped(batch) for batch in new])
+            table.write([_stopped(batch) for batch in new])
         case _:
             table.replace(batches)
 
