@@ -17,7 +17,7 @@ from itertools import accumulate
 from ootheca import pb
 from ootheca.backup.chain import Layer
 from ootheca.backup.elided import complete_keys, elided_prefix, relative_span
-from ootheca.backup.extended import strip_headers
+from ootheca.codec.extended import strip_headers
 from ootheca.codec.mvcc import KeyValueBatch
 from ootheca.codec.ragged import searchsorted_bytes
 from ootheca.codec.sst.rangekeys import RangeTombstone

@@ -21,14 +21,14 @@ from numpy.typing import NDArray
 
 from ootheca import pb
 from ootheca.backup.elided import complete_keys, elided_prefix
-from ootheca.backup.extended import strip_headers
 from ootheca.backup.sealed import SealedStorage
 from ootheca.clock import ZERO_TIMESTAMP, Timestamp
-from ootheca.codec.checksum import crc32_rows, stored_checksums
+from ootheca.codec.checksum import first_wrong_checksum
 from ootheca.codec.counts import RowCounter
+from ootheca.codec.extended import strip_headers
 from ootheca.codec.mvcc import KeyValueBatch, first_disorder
 from ootheca.codec.pretty import pretty_key
-from ootheca.codec.ragged import gather, load_be64, searchsorted_bytes
+from ootheca.codec.ragged import searchsorted_bytes
 from ootheca.codec.sst.block_builder import shared_with_previous
 from ootheca.codec.sst.compression import open_block
 from ootheca.codec.sst.footer import BlockHandle
@@ -42,7 +42,7 @@ __all__ = ["FileTotals", "LayerFacts", "Report", "check_file", "first_bad_checks
 Report = Callable[[OothecaError], None]
 """Takes one problem; raises it where the caller wants to know of the first only."""
 
-_CHECKSUM_SIZE, _HEADER_SIZE = 4, 5  # of a value: checksum, and kind
+_HEADER_SIZE = 5  # of a value: checksum, and kind
 _NOT_PLAIN_HANDLES = (
     b"pebble.value_index",
 )  # its entry is more than a handle, and its block is read with values
@@ -316,18 +316,13 @@ def first_bad_checksum(batch: KeyValueBatch) -> int | None:
     Raises:
         CorruptionError: a value ends within its header.
     """
-    values = strip_headers(batch).values
-    data, starts, ends = values.data, values.starts, values.offsets[1:]
-    rows: NDArray[np.int64] = np.flatnonzero(ends > starts)
-    short = rows[(ends - starts)[rows] < _HEADER_SIZE]
+    keys, values = batch.keys, strip_headers(batch).values
+    sizes = values.lengths
+    short = np.flatnonzero((sizes > 0) & (sizes < _HEADER_SIZE))
     if short.size:
         return int(short[0])
-    stored = (load_be64(data, starts[rows]) >> np.uint64(32)).astype(np.uint32)
-    rows, stored = rows[stored != 0], stored[stored != 0]
-    if not rows.size:
-        return None
-    keys = batch.keys if rows.size == len(batch) else batch.keys.take(rows)
-    begins = starts[rows] + _CHECKSUM_SIZE
-    computed = stored_checksums(crc32_rows(keys, gather(data, begins, ends[rows] - begins)))
-    bad = np.flatnonzero(computed != stored)
-    return int(rows[bad[0]]) if bad.size else None
+    rows: NDArray[np.int64] = np.flatnonzero(sizes)
+    if rows.size < len(batch):
+        keys, values = keys.take(rows), values.take(rows)
+    wrong = first_wrong_checksum(keys, values)
+    return None if wrong is None else int(rows[wrong])

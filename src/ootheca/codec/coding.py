@@ -202,13 +202,17 @@ def _decode_at(
         return np.empty(0, np.uint64), np.empty(0, np.int64)
     _check_within(positions, data.size - 1, location)
     first = data[positions]
-    values = first.astype(np.uint64)
-    after = positions + 1
     long = np.flatnonzero(first >= 0x80)
+    if long.size == first.size:
+        values, sizes = _decode_long(data, positions, location, big_endian=big_endian)
+        after = positions + sizes
+    else:
+        values, after = first.astype(np.uint64), positions + 1
+        if long.size:
+            values[long], sizes = _decode_long(data, positions[long], location, big_endian=big_endian)
+            after[long] = positions[long] + sizes
     if long.size:
-        values[long], sizes = _decode_long(data, positions[long], location, big_endian=big_endian)
-        after[long] = positions[long] + sizes
-        _check_within(after[long], data.size, location)
+        _check_within(after, data.size, location)
     return values, after
 
 

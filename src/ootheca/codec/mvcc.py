@@ -44,6 +44,7 @@ __all__ = [
 
 _WALL_SIZE, _LOGICAL_SIZE, _FLAGS_SIZE = 8, 4, 1
 _SIZE_BYTES = (1 + _WALL_SIZE, 1 + _WALL_SIZE + _LOGICAL_SIZE, 1 + _WALL_SIZE + _LOGICAL_SIZE + _FLAGS_SIZE)
+_IS_SIZE_BYTE = np.isin(np.arange(256), (0, *_SIZE_BYTES))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,9 +167,10 @@ def decode_user_keys(
         return Ragged.empty(), np.empty(0, np.int64), np.empty(0, np.int32)
     if bool((ends <= starts).any()):
         raise CorruptionError("invalid key: empty", location=location)
-    sizes = data[ends - 1].astype(np.int64)
+    stored_sizes = data[ends - 1]
+    sizes = stored_sizes.astype(np.int64)
     key_ends = ends - 1 - sizes
-    bad = ~np.isin(sizes, (0, *_SIZE_BYTES)) | (key_ends < starts)
+    bad = ~_IS_SIZE_BYTE[stored_sizes] | (key_ends < starts)
     if not bool(bad.any()):
         bad = data[key_ends] != 0
     if bool(bad.any()):
@@ -178,10 +180,10 @@ def decode_user_keys(
         )
     wall = load_be64(data, key_ends + 1).view(np.int64)
     logical = np.zeros(starts.size, np.int32)
-    versioned = sizes != 0
-    if not bool(versioned.all()):
-        wall[~versioned] = 0
-    longer = np.flatnonzero(sizes > _SIZE_BYTES[0])
+    unversioned = stored_sizes == 0
+    if bool(unversioned.any()):
+        wall[unversioned] = 0
+    longer = np.flatnonzero(stored_sizes > _SIZE_BYTES[0])
     logical[longer] = load_le32(data, key_ends[longer] + 1 + _WALL_SIZE).byteswap().view(np.int32)
     return gather(data, starts, key_ends - starts), wall, logical
 

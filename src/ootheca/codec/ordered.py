@@ -165,26 +165,25 @@ def decode_varint(data: Bytes, positions: Positions, *, is_descending: bool = Fa
     first = first_bytes(data, positions)
     if bool(((first < INT_ZERO - 8) | (first > INT_LARGE + 8)).any()):
         raise CorruptionError("an integer begins with an impossible byte")
-    values = first.astype(np.int64) - INT_ZERO
-    after = positions + 1
     long = np.flatnonzero((first < INT_ZERO) | (first > INT_LARGE))
-    if long.size:
-        every = long.size == first.size
-        lead = first.astype(np.int64) if every else first[long].astype(np.int64)
-        at = after if every else after[long]
-        negative = lead < INT_ZERO
-        sizes = np.where(negative, INT_ZERO - lead, lead - INT_LARGE)
-        words = _low_bytes(data, at, sizes)
-        sign = np.where(
-            negative & (sizes < 8), ~np.uint64(0) << (np.minimum(sizes, 7) * 8).astype(np.uint64), 0
-        )
-        decoded = (words | sign.astype(np.uint64)).view(np.int64)
-        if every:
-            values, after = decoded, after + sizes
-        else:
-            values[long] = decoded
-            after[long] += sizes
+    if long.size == first.size:
+        values, after = _decode_long(data, positions, first)
+    else:
+        values, after = first.astype(np.int64) - INT_ZERO, positions + 1
+        if long.size:
+            values[long], after[long] = _decode_long(data, positions[long], first[long])
     return (~values if is_descending else values), after
+
+
+def _decode_long(data: Bytes, positions: Positions, first: Bytes) -> Decoded:
+    """Integers of 1 to 8 bytes after the first one."""
+    negative = first < INT_ZERO
+    sizes = np.where(negative, INT_ZERO - first, first - INT_LARGE).astype(np.int64)
+    words = _low_bytes(data, positions + 1, sizes)
+    short = np.flatnonzero(negative & (sizes < 8))
+    if short.size:
+        words[short] |= ~np.uint64(0) << (sizes[short] * 8).astype(np.uint64)
+    return words.view(np.int64), positions + 1 + sizes
 
 
 def encode_bytes(rows: Ragged, *, is_descending: bool = False, has_marker: bool = True) -> Ragged:

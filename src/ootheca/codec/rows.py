@@ -19,13 +19,14 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ootheca.catalog.table import Column, ColumnFamily, Table
-from ootheca.codec.checksum import crc32_rows, stored_checksums
+from ootheca.codec.checksum import first_wrong_checksum
 from ootheca.codec.datums import Datums, Rows, concat, num_values, override, take
+from ootheca.codec.extended import strip_headers
 from ootheca.codec.keycolumns import decode_column
 from ootheca.codec.keys import INTERLEAVE_SENTINEL, decode_prefixes, pretty_key, row_starts, split_families
 from ootheca.codec.mvcc import KeyValueBatch
 from ootheca.codec.ordered import Positions, check_marker, decode_uvarint, first_bytes
-from ootheca.codec.ragged import Ragged, gather, load_be64
+from ootheca.codec.ragged import Ragged
 from ootheca.codec.to_arrow import DoesNotFitError, to_arrow
 from ootheca.codec.tuples import Piece, decode_tuples
 from ootheca.codec.values import ValueKind, decode_lone, stored_type, unsupported
@@ -35,7 +36,6 @@ from ootheca.types import Family, SQLType, arrow_type, text_type
 __all__ = ["NotNativeError", "RowDecoder"]
 
 _HEADER_SIZE = 5  # checksum and kind
-_EXTENDED = 0x65
 _MAX_BATCH_SIZE = 1 << 29  # bytes of values: well below what the offsets of an Arrow string array reach
 _ALL = (-1,)
 
@@ -178,9 +178,9 @@ class RowDecoder:
         return None
 
     def _decode_pairs(self, pairs: KeyValueBatch) -> pa.RecordBatch:
-        pairs, starts = _value_starts(pairs)
-        if self.verify_checksums:
-            _verify_checksums(pairs, starts)
+        pairs = _with_values(pairs)
+        if self.verify_checksums and first_wrong_checksum(pairs.keys, pairs.values) is not None:
+            raise ChecksumMismatchError("the checksum of a value does not fit")
         families, suffixes = split_families(pairs.keys)
         row_of: Rows = None
         firsts = slice(None)
@@ -191,7 +191,7 @@ class RowDecoder:
             firsts = np.flatnonzero(is_first)  # type: ignore[assignment]
             num_rows = int(row_of[-1]) + 1
         keys = self._decode_keys(pairs.keys, firsts, suffixes[firsts])
-        pieces = self._decode_values(pairs.values, starts, families, row_of)
+        pieces = self._decode_values(pairs.values, families, row_of)
         return self._assemble(keys, pieces, num_rows)
 
     def _decode_keys(self, keys: Ragged, firsts: slice, stops: Positions) -> dict[int, Datums]:
@@ -228,10 +228,10 @@ class RowDecoder:
         return at
 
     def _decode_values(
-        self, values: Ragged, starts: Positions, families: NDArray[np.int64], row_of: Rows
+        self, values: Ragged, families: NDArray[np.int64], row_of: Rows
     ) -> dict[int, list[Piece]]:
         """Decode the columns in the values, by column id, with their rows."""
-        data, ends = values.data, values.offsets[1:]
+        data, starts, ends = values.data, values.starts + _HEADER_SIZE, values.offsets[1:]
         kinds = first_bytes(data, starts - 1)
         tuples = np.flatnonzero(kinds == ValueKind.TUPLE)
         result: dict[int, list[Piece]] = {}
@@ -281,48 +281,19 @@ class RowDecoder:
         return pa.record_batch(arrays, schema=self.schema)
 
 
-def _value_starts(pairs: KeyValueBatch) -> tuple[KeyValueBatch, Positions]:
-    """Find the data of each value, behind an extended header if there is one: (pairs with a value, positions).
+def _with_values(pairs: KeyValueBatch) -> KeyValueBatch:
+    """Return the pairs that have a value, without extended headers.
 
     Raises:
         CorruptionError: a value is too short.
     """
-    starts, ends = pairs.values.starts, pairs.values.offsets[1:]
-    sizes = ends - starts
+    pairs = strip_headers(pairs)
+    sizes = pairs.values.lengths
+    if int(sizes.min()) >= _HEADER_SIZE:
+        return pairs
     if bool(((sizes > 0) & (sizes < _HEADER_SIZE)).any()):
         raise CorruptionError("a value of fewer than 5 bytes")
-    extended = np.flatnonzero(sizes)
-    extended = extended[pairs.values.data[starts[extended] + 4] == _EXTENDED]
-    if extended.size:
-        starts = starts.copy()
-        header = (load_be64(pairs.values.data, starts[extended]) >> np.uint64(32)).astype(np.int64)
-        starts[extended] += _HEADER_SIZE + header
-        sizes = ends - starts
-        if bool(((sizes != 0) & (sizes < _HEADER_SIZE)).any()):
-            raise CorruptionError("a value that ends within its header")
-    if bool((sizes == 0).any()):
-        rows = np.flatnonzero(sizes)
-        heads = (starts - pairs.values.starts)[rows]
-        pairs = pairs.take(rows)
-        starts = pairs.values.starts + heads
-    return pairs, starts + _HEADER_SIZE
-
-
-def _verify_checksums(pairs: KeyValueBatch, starts: Positions) -> None:
-    """Compare the values' checksums, where they have one.
-
-    Raises:
-        ChecksumMismatchError: one does not fit its key and value.
-    """
-    data, ends = pairs.values.data, pairs.values.offsets[1:]
-    stored = (load_be64(data, starts - _HEADER_SIZE) >> np.uint64(32)).astype(np.uint32)
-    rows = np.flatnonzero(stored)
-    whole = rows.size == stored.size
-    keys = pairs.keys if whole else pairs.keys.take(rows)
-    begins = starts - 1 if whole else starts[rows] - 1
-    bodies = gather(data, begins, (ends if whole else ends[rows]) - begins)
-    if rows.size and bool((stored_checksums(crc32_rows(keys, bodies)) != stored[rows]).any()):
-        raise ChecksumMismatchError("the checksum of a value does not fit")
+    return pairs.take(np.flatnonzero(sizes))
 
 
 def _lone_column(family: ColumnFamily | None) -> int:

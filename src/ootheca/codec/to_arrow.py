@@ -154,8 +154,10 @@ def _native_values(datums: Datums, t: SQLType, target: pa.DataType) -> NDArray[n
         case Instants(seconds, nanos):
             bound = (2**63 - 1) // _MICROS - 1
             _fitting(seconds, -bound, bound)
-            _fitting(nanos % 1000, 0, 0)
-            return seconds * _MICROS + nanos // 1000
+            micros = nanos // 1000
+            if bool((micros * 1000 != nanos).any()):
+                raise DoesNotFitError
+            return seconds * _MICROS + micros
         case Durations(months, days, nanos):
             intervals = np.empty(months.size, _INTERVAL)
             intervals["months"] = _fitting(months, -(2**31), 2**31 - 1)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ootheca.codec.coding import decode_be_uvarint_at, encode_be_uvarint, encode_be_uvarints
 from ootheca.codec.datums import Datums, Ints, Rows, expand
-from ootheca.codec.ordered import Positions
+from ootheca.codec.ordered import Positions, first_bytes
 from ootheca.codec.ragged import Ragged
 from ootheca.codec.values import DatumType, accepted_types, decode_datums, skip_datums
 from ootheca.errors import CorruptionError
@@ -29,6 +29,7 @@ __all__ = ["Piece", "TaggedColumn", "decode_tuples", "encode_tuples"]
 _NO_COLUMN = np.iinfo(np.int64).max
 _LONG_TYPE = 15
 _MAX_COLUMN_ID = 2**31
+_MAX_TYPE = 255  # unknown, as are all above it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +57,7 @@ class _Cursors:
     data: NDArray[np.uint8]
     ends: Positions
     column: NDArray[np.int64]
-    kind: NDArray[np.int64]
+    kind: NDArray[np.uint8]
     at: Positions
 
     def read_tags(self, rows: Rows, at: Positions, previous: int) -> None:
@@ -72,17 +73,30 @@ class _Cursors:
             at = at[open_rows]
             rows = open_rows if rows is None else rows[open_rows]
             whole = rows
-        tags, after = decode_be_uvarint_at(self.data, at)
-        deltas, kinds = (tags >> np.uint64(4)).astype(np.int64), (tags & np.uint64(15)).astype(np.int64)
-        long = np.flatnonzero(kinds == _LONG_TYPE)
-        if long.size:
-            types, after[long] = decode_be_uvarint_at(self.data, after[long])
-            kinds[long] = np.minimum(types, np.uint64(_MAX_COLUMN_ID)).astype(np.int64)
-        if deltas.size and (int(deltas.min()) <= 0 or int(deltas.max()) > _MAX_COLUMN_ID):
-            raise CorruptionError("a column tag that does not ascend")
+        deltas, kinds, after = _decode_tags(self.data, at)
         self.column[whole] = previous + deltas
         self.kind[whole] = kinds
         self.at[whole] = after
+
+
+def _decode_tags(
+    data: NDArray[np.uint8], at: Positions
+) -> tuple[NDArray[np.int64], NDArray[np.uint8], Positions]:
+    """Return the deltas of the column ids, the types, and the positions after the tags."""
+    first = first_bytes(data, at)
+    deltas, kinds, after = (first >> 4).astype(np.int64), first & np.uint8(_LONG_TYPE), at + 1
+    long = np.flatnonzero((first >= 0x80) | (kinds == _LONG_TYPE))
+    if long.size:
+        tags, positions = decode_be_uvarint_at(data, at[long])
+        types = tags & np.uint64(_LONG_TYPE)
+        rows = np.flatnonzero(types == _LONG_TYPE)
+        types[rows], positions[rows] = decode_be_uvarint_at(data, positions[rows])
+        deltas[long] = np.minimum(tags >> np.uint64(4), _MAX_COLUMN_ID + 1).astype(np.int64)
+        kinds[long] = np.minimum(types, _MAX_TYPE)
+        after[long] = positions
+    if deltas.size and (int(deltas.min()) <= 0 or int(deltas.max()) > _MAX_COLUMN_ID):
+        raise CorruptionError("a column tag that does not ascend")
+    return deltas, kinds, after
 
 
 def decode_tuples(
@@ -100,16 +114,15 @@ def decode_tuples(
         CorruptionError: a tag or a datum is impossible, or runs past its row's end.
     """
     num_rows = int(starts.size)
-    empty = np.empty(num_rows, np.int64)
-    cursors = _Cursors(data, ends, np.full(num_rows, _NO_COLUMN), empty, empty.copy())
+    kinds, at = np.empty(num_rows, np.uint8), np.empty(num_rows, np.int64)
+    cursors = _Cursors(data, ends, np.full(num_rows, _NO_COLUMN), kinds, at)
     cursors.read_tags(None, starts, 0)
     pieces: dict[int, list[Piece]] = {}
     while num_rows:
         column = int(cursors.column.min())
         if column == _NO_COLUMN:
             break
-        rows: Rows = np.flatnonzero(cursors.column == column)
-        assert rows is not None
+        rows = np.flatnonzero(cursors.column == column)
         found, after = _decode_column(cursors, rows, wanted.get(column))
         pieces.setdefault(column, []).extend(found)
         cursors.read_tags(None if rows.size == num_rows else rows, after, column)
@@ -121,7 +134,7 @@ def _decode_column(
 ) -> tuple[list[Piece], Positions]:
     """Decode the column that the given rows have next: (values, positions after them)."""
     every = rows.size == cursors.ends.size
-    at = cursors.at.copy() if every else cursors.at[rows]
+    at = cursors.at if every else cursors.at[rows]
     kinds = cursors.kind if every else cursors.kind[rows]
     accepted = accepted_types(t) if t is not None else ()
     if len(accepted) > 1:
@@ -129,18 +142,18 @@ def _decode_column(
         if bool((is_true | (kinds == DatumType.FALSE)).all()):
             return [Piece(rows, Ints(is_true.astype(np.int64)))], at
     pieces: list[Piece] = []
-    for kind in [int(kinds[0])] if bool((kinds == kinds[0]).all()) else np.unique(kinds).tolist():
-        some = np.flatnonzero(kinds == kind)
-        whole = some.size == rows.size
-        positions = at if whole else at[some]
+    whole = bool((kinds == kinds[0]).all())
+    for kind in [int(kinds[0])] if whole else np.unique(kinds).tolist():
+        some: Rows = None if whole else np.flatnonzero(kinds == kind)
+        positions = at if some is None else at[some]
         if t is None or kind == DatumType.NULL:
             after = skip_datums(cursors.data, positions, kind)
         elif kind not in accepted:
             raise CorruptionError(f"a value of datum type {kind} in a column of type {t.name}")
         else:
             datums, after = decode_datums(cursors.data, positions, kind)
-            pieces.append(Piece(rows if whole else rows[some], datums))
-        if whole:
+            pieces.append(Piece(rows if some is None else rows[some], datums))
+        if some is None:
             at = after
         else:
             at[some] = after

@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ootheca.codec.checksum import block_checksum, crc32_rows, mask_crc32c, stored_checksums
+from ootheca.codec.checksum import (
+    block_checksum,
+    crc32_rows,
+    first_wrong_checksum,
+    mask_crc32c,
+    stored_checksums,
+)
 from ootheca.codec.ragged import Ragged
 
 
@@ -51,3 +57,49 @@ def test_every_width_agrees_with_zlib(size):
 
 def test_a_computed_zero_is_stored_as_one():
     assert stored_checksums(np.array([0, 1, 5], np.uint32)).tolist() == [1, 1, 5]
+
+
+def with_checksums(pairs):
+    keys = Ragged.from_list([b"?"] + [key for key, _ in pairs])[1:]
+    stored = [max(zlib.crc32(key + body), 1).to_bytes(4, "big") + body for key, body in pairs]
+    return keys, [*stored]
+
+
+@given(st.lists(st.tuples(st.binary(max_size=20), st.binary(max_size=20)), max_size=30))
+def test_right_checksums_are_right(pairs):
+    keys, values = with_checksums(pairs)
+    assert first_wrong_checksum(keys, Ragged.from_list(values)) is None
+
+
+@given(
+    st.lists(st.tuples(st.binary(max_size=20), st.binary(max_size=20)), min_size=1, max_size=30),
+    st.data(),
+)
+def test_the_first_wrong_checksum_is_found(pairs, data):
+    keys, values = with_checksums(pairs)
+    rows = st.integers(0, len(pairs) - 1)
+    wrong = data.draw(st.sets(rows, min_size=1, max_size=3))
+    without = data.draw(st.sets(rows, max_size=3)) - wrong
+    for row in wrong:
+        values[row] = (int.from_bytes(values[row][:4], "big") ^ 0x01000001).to_bytes(4, "big") + values[row][
+            4:
+        ]
+    for row in without:
+        values[row] = bytes(4) + values[row][4:]
+    assert first_wrong_checksum(keys, Ragged.from_list(values)) == min(wrong)
+
+
+def test_values_without_checksums_are_taken_as_they_are():
+    assert (
+        first_wrong_checksum(Ragged.from_constant(b"k", 3), Ragged.from_constant(bytes(4) + b"v", 3)) is None
+    )
+    assert first_wrong_checksum(Ragged.empty(), Ragged.empty()) is None
+
+
+def test_a_computed_zero_is_right_when_stored_as_one():
+    body = bytes.fromhex("9d0ad96d")
+    assert zlib.crc32(body) == 0
+    rows = [(b"a", b"b"), (b"", body), (b"c", b"d")]
+    keys, values = with_checksums(rows)
+    assert values[1][:4] == bytes([0, 0, 0, 1])
+    assert first_wrong_checksum(keys, Ragged.from_list(values)) is None

@@ -8,9 +8,9 @@ Layout (contents of a block, decompressed, without type and checksum):
 Source: fixtures/golden/20.2/a_full/extern/full, offset 0 of every file; LevelDB doc/table_format.md, "data
     block".
 
-An entry's place is known only after the entry before it, and a key's first bytes are those of the key
-before. Both chains end at a restart point, so the k-th entries of all restart intervals of all blocks are
-decoded together: some 16 steps over long arrays instead of one step for each entry.
+An entry's place is known only after the entry before it, but that chain ends at a restart point: so the k-th entries of
+all restart intervals of all blocks are found together, in some 16 steps over long arrays. A key's first bytes are those
+of the key before: they are handed down 8 bytes of every key at a time, in doubling steps.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ootheca.codec.coding import MAX_UVARINT_SIZE, decode_uvarint, decode_uvarint_at
-from ootheca.codec.ragged import Ragged, concat_rows, gather, load_le32
+from ootheca.codec.ragged import Ragged, gather, load_le32
 from ootheca.errors import CorruptionError
 
 __all__ = ["BlockEntries", "decode_blocks", "decode_named_values", "first_internal_key"]
@@ -32,32 +32,26 @@ _FIXED32 = 4
 _MAX_HEADER_SIZE = 3 * MAX_UVARINT_SIZE
 _RESTART_MASK = np.uint32(0x7FFFFFFF)
 _SINGLE_BYTES = np.uint32(0x00808080)
+_WORD, _PIECE = 8, 32  # bytes of keys that are handed down, and copied, together
+_FIRST_BYTES = np.array([(1 << (8 * size)) - 1 for size in range(_WORD + 1)], np.uint64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BlockEntries:
-    """The entries of some blocks in stored order, not yet copied into one piece.
+    """The entries of some blocks in stored order.
 
     Args:
-        key_data: uint8[m] that holds the rebuilt keys; key_starts, key_ends: int64[n], each entry's range in
-            it.
+        keys: n rebuilt keys.
         data: the blocks' contents; value_starts, value_ends: int64[n], each value's range in it.
     """
 
-    key_data: NDArray[np.uint8]
-    key_starts: NDArray[np.int64]
-    key_ends: NDArray[np.int64]
+    keys: Ragged
     data: NDArray[np.uint8]
     value_starts: NDArray[np.int64]
     value_ends: NDArray[np.int64]
 
     def __len__(self) -> int:
-        return int(self.key_starts.size)
-
-    @property
-    def keys(self) -> Ragged:
-        """The keys, copied together."""
-        return gather(self.key_data, self.key_starts, self.key_ends - self.key_starts)
+        return int(self.value_starts.size)
 
     @property
     def values(self) -> Ragged:
@@ -74,16 +68,6 @@ class _Intervals:
     blocks: NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Step:
-    """The k-th entries of all intervals that have so many."""
-
-    intervals: NDArray[np.int64]
-    keys: Ragged
-    value_starts: NDArray[np.int64]
-    value_ends: NDArray[np.int64]
-
-
 def decode_blocks(contents: Sequence[NDArray[np.uint8]], *, places: Sequence[str]) -> BlockEntries:
     """Decode row blocks, decompressed and without trailers, into the entries of all of them in order.
 
@@ -94,13 +78,15 @@ def decode_blocks(contents: Sequence[NDArray[np.uint8]], *, places: Sequence[str
         CorruptionError: a length runs past the end, a restart point is out of order or does not meet an
             entry, or a key shares more bytes than the key before it has.
     """
-    data = (
-        contents[0] if len(contents) == 1 else np.concatenate(contents) if contents else np.empty(0, np.uint8)
-    )
+    # A piece may be read from up to the last entry's end.
+    data = np.concatenate([*contents, np.zeros(_PIECE, np.uint8)])
     ends = np.cumsum([block.size for block in contents], dtype=np.int64)
     intervals = _decode_restarts(data, ends, places)
-    steps = _decode_steps(data, intervals, places)
-    return _in_order(data, intervals, steps)
+    positions, blocks = _find_entries(data, intervals, places)
+    shared, unshared, value_sizes, key_at = _decode_headers(data, positions, places, blocks)
+    keys = _rebuild_keys(data, shared, unshared, key_at)
+    value_at = key_at + unshared
+    return BlockEntries(keys, data, value_at, value_at + value_sizes)
 
 
 def decode_named_values(contents: NDArray[np.uint8], *, place: str) -> dict[bytes, bytes]:
@@ -176,32 +162,31 @@ def _decode_restarts(
     return _Intervals(starts, ends, blocks)
 
 
-def _decode_steps(data: NDArray[np.uint8], intervals: _Intervals, places: Sequence[str]) -> list[_Step]:
+def _find_entries(
+    data: NDArray[np.uint8], intervals: _Intervals, places: Sequence[str]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return int64[n] positions of all entries in stored order, and int64[n]: the blocks that they are in."""
     active = np.flatnonzero(intervals.starts < intervals.ends)
-    position, end = intervals.starts[active], intervals.ends[active]
-    before = Ragged(np.empty(0, np.uint8), np.zeros(active.size + 1, np.int64))
-    steps: list[_Step] = []
+    position, end, blocks = intervals.starts[active], intervals.ends[active], intervals.blocks[active]
+    before = np.zeros(active.size, np.int64)
+    steps: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
+    counts = np.zeros(intervals.starts.size, np.int64)
     while active.size:
-        shared, unshared, value_size, key_at = _decode_headers(
-            data, position, places, intervals.blocks[active]
-        )
-        value_at = key_at + unshared
-        value_end = value_at + value_size
-        wrong = (shared > before.lengths) | (value_end > end)
-        _refuse(wrong, places, "an entry's length runs past the end", intervals.blocks[active])
-        suffixes = gather(data, key_at, unshared)
-        keys = concat_rows([gather(before.data, before.starts, shared), suffixes]) if steps else suffixes
-        steps.append(_Step(active, keys, value_at, value_end))
-        more = np.flatnonzero(value_end < end)
-        if more.size < active.size:
-            active, end = active[more], end[more]
-            value_end = value_end[more]
-            starts = keys.offsets[more]
-            before = gather(keys.data, starts, keys.offsets[more + 1] - starts)
-        else:
-            before = keys
-        position = value_end
-    return steps
+        steps.append((active, position))
+        shared, unshared, value_size, key_at = _decode_headers(data, position, places, blocks)
+        after = key_at + unshared + value_size
+        _refuse((shared > before) | (after > end), places, "an entry's length runs past the end", blocks)
+        counts[active] += 1
+        position, before = after, shared + unshared
+        going_on = position < end
+        if not bool(going_on.all()):
+            active, position, end = active[going_on], position[going_on], end[going_on]
+            before, blocks = before[going_on], blocks[going_on]
+    first_row = np.cumsum(counts) - counts
+    positions = np.empty(int(counts.sum()), np.int64)
+    for index, (members, found) in enumerate(steps):
+        positions[first_row[members] + index] = found
+    return positions, np.repeat(intervals.blocks, counts)
 
 
 def _decode_headers(
@@ -229,26 +214,47 @@ def _decode_headers(
     return shared, unshared, value_size, key_at
 
 
-def _in_order(data: NDArray[np.uint8], intervals: _Intervals, steps: list[_Step]) -> BlockEntries:
-    """Bring the steps' entries back into stored order: interval by interval."""
-    counts = np.zeros(intervals.starts.size, np.int64)
-    for index, step in enumerate(steps):
-        counts[step.intervals] = index + 1
-    first_row = np.cumsum(counts) - counts
-    num_rows = int(counts.sum())
-    key_starts, key_ends, value_starts, value_ends = (np.empty(num_rows, np.int64) for _ in range(4))
-    base = 0
-    for index, step in enumerate(steps):
-        rows = first_row[step.intervals] + index
-        shift = base - int(step.keys.offsets[0])
-        key_starts[rows] = step.keys.offsets[:-1] + shift
-        key_ends[rows] = step.keys.offsets[1:] + shift
-        value_starts[rows], value_ends[rows] = step.value_starts, step.value_ends
-        base += step.keys.total_size
-    key_data = Ragged.concat([step.keys for step in steps])
-    return BlockEntries(
-        key_data.data[int(key_data.offsets[0]) :], key_starts, key_ends, data, value_starts, value_ends
-    )
+def _rebuild_keys(
+    data: NDArray[np.uint8],
+    shared: NDArray[np.int64],
+    unshared: NDArray[np.int64],
+    key_at: NDArray[np.int64],
+) -> Ragged:
+    """Put before each key's own bytes those that it shares with the key before it."""
+    lengths = shared + unshared
+    offsets = np.zeros(lengths.size + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    # A piece may reach beyond its key's end: what it spoils there are the first pieces of later keys, written later.
+    rebuilt = np.empty(int(offsets[-1]) + _PIECE, np.uint8)
+    whole_at = key_at - shared
+    for depth in reversed(range(0, int(lengths.max(initial=0)), _PIECE)):
+        rows = np.flatnonzero(lengths > depth)
+        pieces = _pieces(data)[whole_at[rows] + depth]
+        words = pieces.view("<u8").reshape(rows.size, -1)
+        for column in range(_PIECE // _WORD):
+            inherited = shared[rows] - (depth + column * _WORD)
+            if bool((inherited > 0).any()):
+                words[:, column] = _hand_down(words[:, column], inherited)
+        _pieces(rebuilt)[offsets[rows] + depth] = pieces
+    return Ragged(rebuilt[: int(offsets[-1])], offsets)
+
+
+def _pieces(data: NDArray[np.uint8]) -> NDArray[np.void]:
+    """View a buffer as all its overlapping pieces."""
+    return np.ndarray((data.size - _PIECE + 1,), np.dtype((np.void, _PIECE)), data, strides=(1,))
+
+
+def _hand_down(words: NDArray[np.uint64], shared: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Return words whose first `shared` bytes (none if negative, at most 8) are those of the word before."""
+    inherited = _FIRST_BYTES[np.clip(shared, 0, _WORD)]
+    words = words & ~inherited
+    step = 1
+    while bool(inherited.any()):
+        # A word now holds what is its own in the last `step` words; `inherited` is what comes from before them.
+        words[step:] |= words[:-step] & inherited[step:]
+        inherited[step:] &= inherited[:-step]
+        step *= 2
+    return words
 
 
 def _refuse(

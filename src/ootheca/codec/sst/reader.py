@@ -39,8 +39,8 @@ from ootheca.errors import CorruptionError, UnsupportedError
 
 __all__ = ["DEFAULT_BATCH_SIZE", "KIND_SET", "KIND_TRAILER_SIZE", "SSTReader", "read_sst"]
 
-DEFAULT_BATCH_SIZE = 4 << 20
-"""Stored bytes of data blocks that are decoded together: long arrays for NumPy, and still little memory."""
+DEFAULT_BATCH_SIZE = 2 << 20
+"""Stored bytes of data blocks that are decoded together: long arrays for NumPy, of which several still fit a cache."""
 
 KIND_SET = 1  # on disk
 KIND_TRAILER_SIZE = 8  # on disk, after each user key
@@ -304,10 +304,8 @@ def _read_index_blocks(
         return Ragged.concat([separators for separators, _ in parts]), handles
     entries = _open_blocks(open_one, blocks, location)
     handles = [_decode_handle(value, footer, place) for value in entries.values.to_list()]
-    sizes = entries.key_ends - KIND_TRAILER_SIZE - entries.key_starts
-    if bool((sizes < 0).any()):
-        raise CorruptionError("pebble/table: invalid table (key without trailer)", location=place)
-    return gather(entries.key_data, entries.key_starts, sizes), handles
+    sizes = _trailer_starts(entries.keys, place) - entries.keys.starts
+    return gather(entries.keys.data, entries.keys.starts, sizes), handles
 
 
 def _decode_handle(raw: bytes, footer: Footer, place: str) -> BlockHandle:
@@ -337,18 +335,22 @@ def _groups(handles: Sequence[BlockHandle], batch_size: int) -> Iterator[Sequenc
 
 def _split_entries(entries: BlockEntries, footer: Footer, place: str) -> DataRows:
     """Split the internal keys of row blocks into keys, versions and trailers."""
-    if bool((entries.key_ends - entries.key_starts < KIND_TRAILER_SIZE).any()):
-        raise CorruptionError("pebble/table: invalid table (key without trailer)", location=place)
-    key_ends = entries.key_ends - KIND_TRAILER_SIZE
-    trailers = load_le64(entries.key_data, key_ends)
+    data, ends = entries.keys.data, _trailer_starts(entries.keys, place)
+    trailers = load_le64(data, ends)
     _check_kinds(trailers, place)
-    keys, wall_ns, logical = decode_user_keys(entries.key_data, entries.key_starts, key_ends, location=place)
+    keys, wall_ns, logical = decode_user_keys(data, entries.keys.starts, ends, location=place)
     is_prefixed = None
     if footer.format.has_value_prefixes:
         is_prefixed = trailers & np.uint64(_KIND_MASK & ~_OBSOLETE_BIT) == KIND_SET
     return DataRows(
         keys, wall_ns, logical, trailers, entries.data, entries.value_starts, entries.value_ends, is_prefixed
     )
+
+
+def _trailer_starts(internal_keys: Ragged, place: str) -> NDArray[np.int64]:
+    if bool((internal_keys.lengths < KIND_TRAILER_SIZE).any()):
+        raise CorruptionError("pebble/table: invalid table (key without trailer)", location=place)
+    return internal_keys.offsets[1:] - KIND_TRAILER_SIZE
 
 
 def _check_kinds(trailers: NDArray[np.uint64], place: str) -> None:

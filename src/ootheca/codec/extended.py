@@ -26,8 +26,12 @@ def strip_headers(batch: KeyValueBatch) -> KeyValueBatch:
     """
     values = batch.values
     starts, sizes = values.starts, values.lengths
-    rows = np.flatnonzero(sizes >= _PREFIX_SIZE)
-    rows = rows[values.data[starts[rows] + _PREFIX_SIZE - 1] == _EXTENDED]
+    if sizes.size == 0 or values.total_size == 0:
+        return batch
+    # A value of fewer bytes reads those of the next.
+    marks = values.data[np.minimum(starts + (_PREFIX_SIZE - 1), values.data.size - 1)]
+    rows = np.flatnonzero(marks == _EXTENDED)
+    rows = rows[sizes[rows] >= _PREFIX_SIZE]
     if not rows.size:
         return batch
     head_sizes = (load_be64(values.data, starts[rows]) >> np.uint64(32)).astype(np.int64) + _PREFIX_SIZE
