@@ -371,7 +371,7 @@ class DuckDBEngine:
         try:
             cursor.execute(f"CREATE TEMP TABLE {table} (key BLOB, value BLOB)")
             for batch in batches:
-                cursor.register(source, pa.Table.from_batches([batch]))
+                cursor.register(source, pa.RecordBatchReader.from_batches(batch.schema, [batch]))
                 cursor.execute(f"INSERT INTO {table} SELECT key, value FROM {source}")
                 cursor.unregister(source)
             schema = pa.schema([("key", pa.large_binary()), ("value", pa.large_binary())])

@@ -213,7 +213,8 @@ class Tables:
                 raise InternalError(f'rows for table "{name.name}" have a column "{f.name}" that it has not')
             targets.append(quote(f.name))
             values.append(self._incoming(name, column, f.type, conversions))
-        self.connection.register(source, pa.Table.from_batches(batches))
+        # DuckDB keeps what was registered until the transaction ends; a reader that was read to its end holds no rows.
+        self.connection.register(source, pa.RecordBatchReader.from_batches(schema, iter(batches)))
         try:
             self.connection.execute(
                 f"INSERT INTO {full_name(name)} ({', '.join(targets) or 'oo_none'}) "
