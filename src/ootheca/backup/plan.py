@@ -57,6 +57,7 @@ class Export:
     """One key span `[start, end)` and what fills it, in key order.
 
     Attributes:
+        table_id: of the table whose keys they are.
         period: of the versions that are taken.
         name, table: in the store as it is now; None when they are gone and only kept versions are left.
         indexes: those of the table, as it is now, whose rows can be encoded.
@@ -65,6 +66,7 @@ class Export:
 
     start: bytes
     end: bytes
+    table_id: int
     period: Period
     name: TableName | None = None
     table: Table | None = None
@@ -85,6 +87,7 @@ class BackupPlan:
         introduced: the parts of them that no layer before covers.
         exports: sorted by start key.
         revisions: of the descriptors, where all versions are kept.
+        revision_start: since when all versions are known; zero for since the beginning.
     """
 
     descriptors: tuple[pb.Descriptor, ...]
@@ -95,6 +98,7 @@ class BackupPlan:
     introduced: tuple[Span, ...]
     exports: tuple[Export, ...]
     revisions: tuple[Revision, ...] = ()
+    revision_start: Timestamp = ZERO_TIMESTAMP
 
     @property
     def primary_indexes(self) -> frozenset[tuple[int, int]]:
@@ -243,11 +247,13 @@ def _exports(run: _Run, stored: Catalog, covered: Sequence[Span], period: Period
         start, end = _Run(run.table_id, tuple(ids)).span
         taken = period if is_covered else replace(period, after=ZERO_TIMESTAMP)
         if not is_stored or table is None:
-            yield Export(start, end, taken)
+            yield Export(start, end, run.table_id, taken)
             continue
         indexes = tuple(by_id[id_] for id_ in ids)
         name = TableName(*stored.qualified_name(stored.table(table.id)))
-        yield Export(start, end, taken, name, table, indexes, _interleaved(stored, table, indexes))
+        yield Export(
+            start, end, run.table_id, taken, name, table, indexes, _interleaved(stored, table, indexes)
+        )
 
 
 def _interleaved(

@@ -182,6 +182,7 @@ def _manifest(writer: _Writer) -> pb.BackupManifest:
         manifest.introduced_spans.add(key=start, end_key=end)
     if plan.period.keeps_all:
         manifest.mvcc_filter = pb.MVCCFilter.All
+        _set_time(manifest.revision_start_time, plan.revision_start)
     for revision in plan.revisions:
         change = manifest.descriptor_changes.add(ID=revision.id)
         _set_time(change.time, revision.time)

@@ -45,6 +45,8 @@ def encode_changes(
     source = after if after is not None else before
     assert source is not None
     table = source.table
+    if written is not None and written & set(table.primary_index.key_column_ids):
+        written = None  # rows take each other's places, whole
     parts = []
     for index in table.all_indexes:
         try:

@@ -160,6 +160,15 @@ class Ragged:
         starts = self.offsets[indices]
         return gather(self.data, starts, self.offsets[np.asarray(indices, np.int64) + 1] - starts)
 
+    def trim(self, head: int | NDArray[np.int64] = 0, tail: int | NDArray[np.int64] = 0) -> Ragged:
+        """Return every row without its first `head` and last `tail` bytes, copied.
+
+        Raises:
+            InternalError: a row is shorter than head + tail.
+        """
+        starts = self.offsets[:-1] + head
+        return gather(self.data, starts, self.offsets[1:] - tail - starts)
+
     def equals(self, other: Ragged) -> bool:
         """Whether both hold the same byte strings in the same order."""
         if len(self) != len(other) or not np.array_equal(self.lengths, other.lengths):

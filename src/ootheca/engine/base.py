@@ -271,6 +271,9 @@ class Engine(Protocol):
     def representation(self, name: TableName, table: Table) -> frozenset[int]:
         """Return the ids of the columns that have the text representation now."""
 
+    def was_changed_outside(self, name: TableName) -> bool:
+        """Tell whether another program wrote to a table before the store was opened, as far as one can know."""
+
     def row_count(self, name: TableName) -> int:
         """Return the number of rows."""
 

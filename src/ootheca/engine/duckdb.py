@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from ootheca.catalog.table import Table
 from ootheca.clock import ZERO_TIMESTAMP, Timestamp
 from ootheca.engine.base import NameResolver, QueryColumn, QueryResult, Source, TableName
 from ootheca.engine.connection import Connection
+from ootheca.engine.foreign import Fingerprints, is_as_left
 from ootheca.engine.functions import Runtime
 from ootheca.engine.metadata import Metadata, SequenceRow
 from ootheca.engine.reads import NoNames, is_present, sequence_parts
@@ -63,22 +65,23 @@ def open_engine(store: Path | None) -> DuckDBEngine:
 class DuckDBEngine:
     """The `Engine` of `base`."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, path: Path | None = None, *, is_as_left: bool = True) -> None:
         self._connection = connection
         self._runtime = connection.runtime
-        self._tables = Tables(connection)
         self._metadata = Metadata(connection)
-        self.versions = Versions(connection, self._reader)
-        self._in_transaction = False
-        self._is_dirty = False
-        self._now = ZERO_TIMESTAMP
         self._metadata.create()
+        self._fingerprints = Fingerprints(connection, path, is_as_left=is_as_left)
+        self._tables = Tables(connection, self._fingerprints.touch)
+        self.versions = Versions(connection, self._reader)
         self.versions.create()
+        self._in_transaction = self._is_dirty = self._is_closed = False
+        self._now = ZERO_TIMESTAMP
 
     @classmethod
     def open(cls, path: Path | None) -> DuckDBEngine:
         """Open or create a store's file; None for a store in memory."""
-        return cls(Connection.open(path, Runtime()))
+        as_left = path is None or is_as_left(path)
+        return cls(Connection.open(path, Runtime()), path, is_as_left=as_left)
 
     # Transactions
 
@@ -97,6 +100,8 @@ class DuckDBEngine:
     def commit(self) -> None:
         """Make all changes durable."""
         self._connection.execute("COMMIT")
+        if self._is_dirty:
+            self._fingerprints.note_state()
         self._in_transaction = self._is_dirty = False
 
     def rollback(self) -> None:
@@ -105,6 +110,7 @@ class DuckDBEngine:
             self._in_transaction = self._is_dirty = False
             self._connection.execute("ROLLBACK")
         self._tables.forget()
+        self._fingerprints.forget_touched()
         self._metadata.take_changed()
         self._runtime.sequences.clear()
 
@@ -114,8 +120,14 @@ class DuckDBEngine:
 
     def close(self) -> None:
         """Roll back and release the file."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         self.rollback()
+        with suppress(OothecaError):  # a file that cannot be read any more has nothing to compare
+            self._fingerprints.complete()
         self._connection.close()
+        self._fingerprints.note_state()
 
     # Metadata
 
@@ -170,6 +182,7 @@ class DuckDBEngine:
     def truncate_table(self, name: TableName) -> None:
         """Delete all rows."""
         self._is_dirty = True
+        self._fingerprints.touch(name)
         self._connection.execute(f"DELETE FROM {full_name(name)}")
 
     def add_column(self, name: TableName, table: Table, column_id: int, names: NameResolver) -> None:
@@ -346,6 +359,10 @@ class DuckDBEngine:
         if table.is_sequence:
             return frozenset()
         return self._tables.representation(name, table)
+
+    def was_changed_outside(self, name: TableName) -> bool:
+        """Tell whether another program wrote to a table before the store was opened, as far as one can know."""
+        return self._fingerprints.was_changed(name)
 
     def row_count(self, name: TableName) -> int:
         """Return the number of rows."""

@@ -177,6 +177,7 @@ class Stager:
         columns = [column for column in stage.table.columns if not column.is_virtual]
         targets = ", ".join(quote(column.name) for column in columns)
         values = ", ".join(self.stored_form(stage, column, "s") for column in columns)
+        self._tables.touch(stage.name)
         self._connection.execute(
             f"INSERT INTO {full_name(stage.name)} ({targets or 'oo_none'}) "
             f"SELECT {values or 'NULL'} FROM {stage.sql_name} AS s ORDER BY s.oo_row"
@@ -188,6 +189,7 @@ class Stager:
             column for column in stage.table.columns if column.name in changed and not column.is_virtual
         ]
         if columns:
+            self._tables.touch(stage.name)
             values = ", ".join(f"{quote(c.name)} = {self.stored_form(stage, c, 's')}" for c in columns)
             self._connection.execute(
                 f"UPDATE {full_name(stage.name)} AS t SET {values} FROM {stage.sql_name} AS s WHERE t.rowid = s.oo_id"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count
 
 import pyarrow as pa
@@ -43,10 +43,14 @@ class Tables:
 
     DuckDB's constraints and indexes are not used: what CockroachDB checks is checked by `writes` and `checks`, with
     its words and its notion of equality (1.0 and 1.00 are one key), and loading needs no index in memory.
+
+    Args:
+        touch: is told of every table whose columns or rows are about to change.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, touch: Callable[[TableName], None]) -> None:
         self.connection = connection
+        self.touch = touch
         self._physical: dict[TableName, dict[str, str]] = {}
 
     def forget(self) -> None:
@@ -109,11 +113,14 @@ class Tables:
 
     def drop(self, name: TableName) -> None:
         """Drop a table."""
+        self.touch(name)
         self.connection.execute(f"DROP TABLE {full_name(name)}")
         self._physical.pop(name, None)
 
     def rename(self, name: TableName, new_name: TableName) -> None:
         """Rename a table; DuckDB cannot move one between schemas, so that is a copy."""
+        self.touch(name)
+        self.touch(new_name)
         self._physical.pop(name, None)
         if schema_name(name) == schema_name(new_name):
             if name.name.lower() != new_name.name.lower():
@@ -126,6 +133,7 @@ class Tables:
 
     def add_column(self, name: TableName, column: Column) -> None:
         """Add a column of NULLs."""
+        self.touch(name)
         if column.name.lower() in self.physical(name):
             raise UnsupportedError(
                 f'columns that differ only in case: "{column.name}"',
@@ -141,6 +149,7 @@ class Tables:
         physical = self.physical(name)
         if column.lower() not in physical:
             return
+        self.touch(name)
         if len(physical) == 1:
             self.connection.execute(f"ALTER TABLE {full_name(name)} ADD COLUMN oo_none BOOLEAN")
         self.connection.execute(f"ALTER TABLE {full_name(name)} DROP COLUMN {quote(column)}")
@@ -159,6 +168,7 @@ class Tables:
 
     def set_type(self, name: TableName, column: str, kind: str, using: str) -> None:
         """Give a column another DuckDB type."""
+        self.touch(name)
         self.connection.execute(
             f"ALTER TABLE {full_name(name)} ALTER COLUMN {quote(column)} TYPE {kind} USING {using}"
         )
@@ -204,6 +214,7 @@ class Tables:
         rows: int = sum(batch.num_rows for batch in batches)
         if not rows:
             return 0
+        self.touch(name)
         schema = batches[0].schema
         source = temporary_name("rows")
         targets, values = [], []

@@ -97,5 +97,11 @@ class VersionStore(Protocol):
     def revisions(self) -> list[tuple[Timestamp, int, bytes | None]]:
         """Return (time, id, descriptor) of every revision of a descriptor that is kept, the oldest first."""
 
-    def forget(self, until: Timestamp) -> int:
-        """Drop the versions of keys and descriptors that no reader of a time from `until` on sees; return how many."""
+    def oldest(self) -> Timestamp | None:
+        """Return the time of the oldest version that is kept."""
+
+    def forget(self, start: bytes, end: bytes, until: Timestamp) -> int:
+        """Drop versions in `[start, end)` that no reader of a time from `until` on sees; return how many."""
+
+    def forget_revisions(self, until: Timestamp) -> None:
+        """Drop the revisions of descriptors that no reader of a time from `until` on sees."""

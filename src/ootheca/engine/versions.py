@@ -180,20 +180,27 @@ class Versions:
 
     # Forgetting
 
-    def forget(self, until: Timestamp) -> int:
-        """Drop the versions of keys and descriptors that no reader of a time from `until` on sees; return how many."""
-        old = f"NOT {_is_after(until)}"
-        dropped = self._connection.execute(
+    def oldest(self) -> Timestamp | None:
+        """Return the time of the oldest version that is kept."""
+        rows = self._connection.fetch("SELECT min(wall) FROM ootheca.versions")
+        return Timestamp(rows[0][0]) if rows[0][0] is not None else None
+
+    def forget(self, start: bytes, end: bytes, until: Timestamp) -> int:
+        """Drop versions in `[start, end)` that no reader of a time from `until` on sees; return how many."""
+        old = f"key >= from_hex('{start.hex()}') AND key < from_hex('{end.hex()}') AND NOT {_is_after(until)}"
+        return self._connection.execute(
             "DELETE FROM ootheca.versions WHERE rowid IN (SELECT id FROM (SELECT rowid AS id, "
             "octet_length(value) = 0 AS is_gone, row_number() OVER (PARTITION BY key "
             f"ORDER BY wall DESC, logical DESC, step DESC, is_gone) AS place FROM ootheca.versions WHERE {old}) "
             "WHERE place > 1 OR is_gone)"
         )
-        return dropped + self._connection.execute(
+
+    def forget_revisions(self, until: Timestamp) -> None:
+        """Drop the revisions of descriptors that no reader of a time from `until` on sees."""
+        self._connection.execute(
             "DELETE FROM ootheca.revisions WHERE rowid IN (SELECT oldest FROM (SELECT rowid AS oldest, "
-            "row_number() OVER "
-            f"(PARTITION BY id ORDER BY wall DESC, logical DESC) AS place FROM ootheca.revisions WHERE {old}) "
-            "WHERE place > 1)"
+            "row_number() OVER (PARTITION BY id ORDER BY wall DESC, logical DESC) AS place "
+            f"FROM ootheca.revisions WHERE NOT {_is_after(until)}) WHERE place > 1)"
         )
 
 

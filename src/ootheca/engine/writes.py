@@ -522,6 +522,7 @@ class Writes:
 
     def _apply_delete(self, stage: Stage) -> None:
         self._changes.note_delete(stage)
+        self._tables.touch(stage.name)
         self._connection.execute(
             f"DELETE FROM {full_name(stage.name)} WHERE rowid IN (SELECT oo_id FROM {stage.sql_name})"
         )

@@ -19,17 +19,28 @@ from ootheca.backup.versions import retire_index
 from ootheca.catalog.catalog import Catalog, descriptor_of
 from ootheca.catalog.table import Table
 from ootheca.catalog.targets import Targets
-from ootheca.clock import Timestamp
+from ootheca.clock import Timestamp, parse_timestamp
 from ootheca.codec.changes import encode_rewrite
 from ootheca.codec.descriptors import decode_descriptor
+from ootheca.codec.keys import prefix
 from ootheca.engine.base import TableName
-from ootheca.errors import UnsupportedError
+from ootheca.errors import OothecaError, UnsupportedError
 from ootheca.exec.resolver import table_name
 
 if TYPE_CHECKING:
     from ootheca.exec.session import Session
 
-__all__ = ["catalog_at", "note_indexes", "retire", "revisions_of", "rewrite"]
+__all__ = [
+    "adopt",
+    "catalog_at",
+    "collect_garbage",
+    "horizons",
+    "note_indexes",
+    "require_known",
+    "retire",
+    "revisions_of",
+    "rewrite",
+]
 
 
 # Objects
@@ -81,6 +92,58 @@ def _revisions(session: Session) -> list[Revision]:
     ]
 
 
+# The end of the past
+
+_HORIZONS = "history_horizons"
+_SECOND_NS = 1_000_000_000
+_SHORTEST_NS = 60 * _SECOND_NS  # nothing is looked through for less
+
+
+def horizons(session: Session) -> dict[int, Timestamp]:
+    """Return by table since when its past is known, where that is not since its beginning."""
+    found: dict[str, str] = session.meta(_HORIZONS, {})
+    return {int(id_): parse_timestamp(time) for id_, time in found.items()}
+
+
+def put_horizon(session: Session, table_id: int, time: Timestamp) -> None:
+    """Say that what a table held before a time is not known any more."""
+    found: dict[str, str] = session.meta(_HORIZONS, {})
+    session.put_meta(_HORIZONS, {**found, str(table_id): str(time)})
+
+
+def require_known(session: Session, table_ids: Iterable[int], time: Timestamp) -> None:
+    """Refuse to read tables as of a time that their past does not reach back to.
+
+    Raises:
+        OothecaError: `batch timestamp … must be after replica GC threshold …`.
+    """
+    known = horizons(session)
+    for id_ in table_ids:
+        if id_ in known and time < known[id_]:
+            raise OothecaError(
+                f"batch timestamp {time.format_hlc()} must be after replica GC threshold {known[id_].format_hlc()}",
+                hint="name a later time: what was there before is not known any more",
+            )
+
+
+def collect_garbage(session: Session) -> None:
+    """Forget what was replaced longer ago than the zone configurations want it kept (`gc.ttlseconds`)."""
+    from ootheca.exec.zones import gc_ttl_seconds
+
+    versions, now = session.engine.versions, session.now()
+    oldest = versions.oldest()
+    if oldest is None or now.wall_ns - oldest.wall_ns < _SHORTEST_NS:
+        return
+    thresholds = {
+        id_: Timestamp(now.wall_ns - gc_ttl_seconds(session, id_) * _SECOND_NS)
+        for id_ in {revision.id for revision in _revisions(session)}
+    }
+    for id_, threshold in thresholds.items():
+        if oldest <= threshold and versions.forget(prefix(id_, 0), prefix(id_ + 1, 0), threshold):
+            put_horizon(session, id_, threshold)
+    versions.forget_revisions(min(thresholds.values()))
+
+
 # Entries
 
 
@@ -102,6 +165,19 @@ def note_indexes(session: Session, desc: pb.TableDescriptor) -> None:
     new = [index.id for index in table.all_indexes if versions.base(table.id, index.id) is None]
     if new and session.engine.row_count(table_name(session, desc)):
         versions.put_bases(table.id, new)
+
+
+def adopt(session: Session, desc: pb.TableDescriptor) -> None:
+    """Take a table's rows for new ones: another program changed them, and nobody knows which were there before.
+
+    As after TRUNCATE every index gets a new id, so the next layer of a backup holds all rows; the past ends here.
+    """
+    staged = session.catalog.change_table(desc.id)
+    for index in (staged.primary_index, *staged.indexes):
+        session.engine.versions.drop_base(desc.id, index.id)
+        index.id = staged.next_index_id
+        staged.next_index_id += 1
+    put_horizon(session, desc.id, session.now())
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from ootheca.codec.keys import prefix
 from ootheca.engine.base import TableName
 from ootheca.errors import OothecaError
 from ootheca.exec.as_of import evaluate_as_of
-from ootheca.exec.history import catalog_at
+from ootheca.exec.history import catalog_at, require_known
 from ootheca.exec.resolver import SessionNames
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ class _PastNames(SessionNames):
 
     def _relation(self, name: TableName, table: Table) -> TableName:
         if table.id not in self._made:
+            require_known(self._session, [table.id], self._time)
             self._made[table.id] = name if self._is_unchanged(name, table) else self._make(name, table)
         return self._made[table.id]
 

@@ -17,15 +17,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
+from ootheca import pb
 from ootheca.catalog.catalog import Catalog
 from ootheca.catalog.rules import DescriptorRules, descriptor_rules
+from ootheca.catalog.system_tables import is_system
 from ootheca.clock import ZERO_TIMESTAMP, Clock, SystemClock, Timestamp, parse_timestamp
 from ootheca.errors import OothecaError, StorageError
 from ootheca.exec.changes import note_change
 from ootheca.exec.dispatch import dispatch
 from ootheca.exec.limits import NO_LIMITS, ExternalLimits
 from ootheca.exec.persistence import create_store, load_catalog, store_changes
-from ootheca.exec.resolver import SessionNames
+from ootheca.exec.resolver import SessionNames, table_name
 from ootheca.exec.result import Result
 from ootheca.exec.stream import Stream
 from ootheca.exec.system_tables import change_version
@@ -109,6 +111,7 @@ class Session:
         self.catalog = self._load()
         if isinstance(self.clock, SystemClock):
             self.clock.forward(self.last_change)
+        self._adopt_foreign_writes()
 
     # What statements ask for
 
@@ -347,6 +350,24 @@ class Session:
         else:
             self._version = json.loads(stored)
         return load_catalog(self.engine)
+
+    def _adopt_foreign_writes(self) -> None:
+        """Note the tables that another program wrote to since the store was closed; those of `system` are ours."""
+        changed = [
+            desc
+            for desc in self.catalog
+            if isinstance(desc, pb.TableDescriptor)
+            and not is_system(desc)
+            and self.engine.was_changed_outside(table_name(self, desc))
+        ]
+        if not changed:
+            return
+        from ootheca.exec.history import adopt
+
+        self._start()
+        for desc in changed:
+            adopt(self, desc)
+        self._finish()
 
     def _start(self) -> None:
         self._now = None

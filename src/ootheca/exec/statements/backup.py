@@ -28,7 +28,7 @@ from ootheca.codec import filenames
 from ootheca.crypto.envelope import EncryptionOptions
 from ootheca.errors import OothecaError, UnsupportedError
 from ootheca.exec.as_of import evaluate_as_of
-from ootheca.exec.history import catalog_at, revisions_of
+from ootheca.exec.history import catalog_at, collect_garbage, horizons, require_known, revisions_of
 from ootheca.exec.jobs import running_job
 from ootheca.exec.places import (
     encryption_options,
@@ -95,7 +95,19 @@ class _Layer:
         )
         complete = self.targets.complete_database_ids
         scope = Scope(self.targets.ids, complete, self.covers_cluster, covered, revisions)
-        return plan_backup(self.catalog, self.session.catalog, scope, period, self.session.profile)
+        plan = plan_backup(self.catalog, self.session.catalog, scope, period, self.session.profile)
+        for export in plan.exports:
+            require_known(self.session, [export.table_id], export.period.until)
+            if export.period.after and export.table is not None:
+                require_known(self.session, [export.table_id], export.period.after)
+        return replace(plan, revision_start=self._revision_start(plan)) if self.keeps_all else plan
+
+    def _revision_start(self, plan: BackupPlan) -> Timestamp:
+        """Return since when the history is whole that the layer tells; zero where it is from the beginning."""
+        known = horizons(self.session)
+        return max(
+            (known.get(export.table_id, ZERO_TIMESTAMP) for export in plan.exports), default=ZERO_TIMESTAMP
+        )
 
 
 def run(statement: ast.Backup, session: Session) -> Result:
@@ -106,6 +118,7 @@ def run(statement: ast.Backup, session: Session) -> Result:
         raise OothecaError("BACKUP cannot be used inside a transaction without DETACHED option")
     _refuse_unsupported(statement)
     end_time = evaluate_as_of(statement.as_of, session) if statement.as_of is not None else session.now()
+    collect_garbage(session)
     catalog = catalog_at(session, end_time)
     try:
         targets = resolve(statement.targets, catalog, current_database=session.database, rules=session.rules)
