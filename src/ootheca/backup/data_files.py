@@ -9,32 +9,42 @@ Source: reference/format/03 §2 "Files" and §4 (counts), 09 (one SST holds many
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ootheca import pb
 from ootheca.backup.sealed import SealedStorage
 from ootheca.clock import Clock, unique_int64
 from ootheca.codec import filenames
-from ootheca.codec.counts import RowCounter, row_prefix_lengths
-from ootheca.codec.mvcc import KeyValueBatch
+from ootheca.codec.counts import RowCounter
+from ootheca.codec.mvcc import KeyValueBatch, is_new_key
 from ootheca.codec.sst.builder import OPTIONS, SSTBuilder
 from ootheca.profile import Profile
 
-__all__ = ["DataFiles"]
+__all__ = ["TARGET_SIZE", "DataFiles"]
 
-_TARGET_FILE_SIZE = 16 << 20  # plain bytes of keys and values, after which a file is closed
-_SLICE_ROWS = 16_384  # entries between two looks at a file's size
+TARGET_SIZE = 16 << 20  # plain bytes of keys and values after which an entry of the manifest ends
+_SST_SIZE = 16 << 20  # the same of the entries that lie in one SST
 _FILES_IN_FLIGHT = 3  # built and stored behind the encoder's back; bounds memory
 
 
 @dataclass(slots=True)
 class _Entry:
-    """One entry of the manifest in the making, and what its span holds."""
+    """One entry of the manifest in the making, and what its span holds.
+
+    Attributes:
+        size: bytes of keys and values.
+        next_key: before which the target size cut it off.
+    """
 
     file: pb.File
     parts: list[KeyValueBatch] = field(default_factory=list)
+    size: int = 0
+    next_key: bytes = b""
 
 
 class DataFiles:
@@ -43,6 +53,8 @@ class DataFiles:
     Args:
         primary_indexes: (table id, index id) of the indexes whose entries count as rows.
         locality: whose store the folder lies in, where that is not the default's.
+        target_size: bytes of keys and values after which an entry ends, at the next key; versions of one key stay
+            together, families of one row need not.
 
     Attributes:
         files: for the manifest, in key order; complete after `finish`.
@@ -58,6 +70,7 @@ class DataFiles:
         primary_indexes: frozenset[tuple[int, int]],
         executor: Executor,
         locality: str = "",
+        target_size: int = TARGET_SIZE,
     ) -> None:
         self.files: list[pb.File] = []
         self.names: list[str] = []
@@ -68,6 +81,7 @@ class DataFiles:
         self._primary_indexes = primary_indexes
         self._executor = executor
         self._locality = locality
+        self._target_size = target_size
         self._pending: list[Future[None]] = []
         self._open: list[_Entry] = []  # of the SST that is being filled
         self._size = 0
@@ -79,24 +93,35 @@ class DataFiles:
             StorageError: a file cannot be stored, perhaps an earlier one.
         """
         entry: _Entry | None = None
-        last_row = b""
         for batch in batches:
-            for part in _slices(batch):
-                # Families of one row stay in one file.
-                if self._size >= _TARGET_FILE_SIZE and (entry is None or _row_prefix(part, 0) != last_row):
-                    cut = part.keys.row(0)
-                    if entry is not None:
-                        entry.file.span.end_key = start = cut
-                        entry = None
-                    self._close()
-                if entry is None:
-                    entry = _Entry(pb.File())
-                    entry.file.span.key, entry.file.span.end_key = start, end
-                    self._open.append(entry)
-                entry.parts.append(part)
-                self._size += part.total_size
-                last_row = _row_prefix(part, len(part) - 1)
-        if not self._profile.shares_ssts:
+            new_keys = np.flatnonzero(is_new_key(batch.keys))
+            ends = np.cumsum(batch.keys.lengths + batch.values.lengths)
+            first = 0
+            while first < len(batch):
+                cut = _next_cut(ends, new_keys, first, self._target_size - (entry.size if entry else 0))
+                if cut > first:
+                    if entry is None:
+                        entry = self._new_entry(start, end)
+                    part = batch[first:cut]
+                    entry.parts.append(part)
+                    entry.size += part.total_size
+                if cut < len(batch) and entry is not None:
+                    start = entry.next_key = entry.file.span.end_key = batch.keys.row(cut)
+                    self._end_entry(entry)
+                    entry = None
+                first = cut
+        if entry is not None:
+            self._end_entry(entry)
+
+    def _new_entry(self, start: bytes, end: bytes) -> _Entry:
+        entry = _Entry(pb.File())
+        entry.file.span.key, entry.file.span.end_key = start, end
+        self._open.append(entry)
+        return entry
+
+    def _end_entry(self, entry: _Entry) -> None:
+        self._size += entry.size
+        if self._size >= _SST_SIZE or not self._profile.shares_ssts:
             self._close()
 
     def finish(self) -> None:
@@ -142,6 +167,8 @@ class DataFiles:
                 part = entry.parts.pop()
                 builder.add(part)
                 counter.add(part.keys, part.values)
+            if entry.next_key:
+                counter.add_next_key(entry.next_key)
             _set_counts(entry.file.entry_counts, counter)
         plain = builder.finish()
         if self._profile.has_sha512:
@@ -150,22 +177,18 @@ class DataFiles:
         self._folder.storage.write(name, self._folder.seal(plain))
 
 
-def _slices(batch: KeyValueBatch) -> Iterator[KeyValueBatch]:
-    """Cut a batch so that a file can end near its target size, between two rows where a row is near."""
-    first = 0
-    while first < len(batch):
-        end = min(first + _SLICE_ROWS, len(batch))
-        last_row = _row_prefix(batch, end - 1)
-        while end < len(batch) and _row_prefix(batch, end) == last_row:
-            end += 1
-        yield batch[first:end]
-        first = end
+def _next_cut(ends: NDArray[np.int64], new_keys: NDArray[np.int64], first: int, room: int) -> int:
+    """Return before which entry a file is cut: the first new key once it holds so many bytes more; n if none.
 
-
-def _row_prefix(batch: KeyValueBatch, place: int) -> bytes:
-    """Return one entry's key without its family: what the entries of a row have in common."""
-    keys = batch.keys[place : place + 1]
-    return keys.row(0)[: int(row_prefix_lengths(keys)[0])]
+    Args:
+        ends: int64[n], ascending: sizes of the entries up to and with each.
+        new_keys: places of the entries whose key is not that of the one before.
+        first: the place from which entries go into the file.
+    """
+    before = int(ends[first - 1]) if first else 0
+    earliest = first if room <= 0 else int(np.searchsorted(ends, before + room)) + 1
+    place = int(np.searchsorted(new_keys, earliest))
+    return int(new_keys[place]) if place < new_keys.size else ends.size
 
 
 def _set_counts(counts: pb.RowCount, counter: RowCounter) -> None:

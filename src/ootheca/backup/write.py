@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from ootheca import pb
 from ootheca.backup.claim import Claim
-from ootheca.backup.data_files import DataFiles
+from ootheca.backup.data_files import TARGET_SIZE, DataFiles
 from ootheca.backup.placement import ONE_STORE, Placement, list_part
 from ootheca.backup.plan import BackupPlan
 from ootheca.backup.sealed import SealedStorage
@@ -73,6 +73,7 @@ def write_backup(
     identity: BackupIdentity,
     executor: Executor,
     placement: Placement = ONE_STORE,
+    target_size: int = TARGET_SIZE,
     progress: Callable[[float], None] | None = None,
 ) -> BackupSummary:
     """Write a layer into a folder.
@@ -82,6 +83,7 @@ def write_backup(
         encryption_info: the bytes of ENCRYPTION-INFO, for a sealed backup.
         executor: builds, seals and stores files while the next ones' entries are encoded.
         placement: which of the folder's stores take what, of a locality-aware backup.
+        target_size: see `DataFiles`.
         progress: told the fraction of exports that are done.
 
     Raises:
@@ -96,6 +98,7 @@ def write_backup(
         plan.primary_indexes,
         executor,
         placement.chosen,
+        target_size,
     )
     writer = _Writer(plan, engine, names, folder, profile, identity, placement, data)
     parts = [(part.storage, name) for _, name, part in placement.part_files(folder)]

@@ -37,7 +37,8 @@ def from_arrow(array: pa.Array, t: SQLType) -> tuple[Datums, Rows]:
         array = pa.nulls(len(array), arrow_type(t))
     if array.null_count:
         present = np.flatnonzero(array.is_valid().to_numpy(zero_copy_only=False)).astype(np.int64)
-        array = array.drop_null()
+        # Arrow makes no empty list of an extension type.
+        array = array.drop_null() if present.size else array[:0]
     if t.family is Family.ARRAY:
         return _from_list(array, t), present
     if pa.types.is_dictionary(array.type):

@@ -40,6 +40,8 @@ from ootheca.exec.places import (
 from ootheca.exec.resolver import SessionNames
 from ootheca.exec.result import Result, ResultColumn, integer, string
 from ootheca.exec.session import Session
+from ootheca.exec.sizes import parse_size
+from ootheca.exec.statements.cluster_settings import current_setting
 from ootheca.exec.targets import resolve, with_coverage
 from ootheca.sql import ast
 from ootheca.storage.base import Storage
@@ -214,11 +216,24 @@ def _previous_chain(session: Session, destination: _Destination, encryption: Enc
 
 
 def _check_covers(layer: _Layer, chain: Chain) -> None:
-    last, targets = chain.last.manifest, layer.targets
+    last = chain.last.manifest
     if last.cluster_id != layer.session.cluster_id.bytes:
         raise OothecaError(f"previous BACKUP belongs to cluster {UUID(bytes=bytes(last.cluster_id))}")
     if last.descriptor_coverage == 1 and not layer.covers_cluster:
         raise OothecaError("cannot append a backup of specific tables or databases to a cluster backup")
+    if not layer.covers_cluster:
+        _check_targets(layer, last)
+    if layer.end_time <= chain.end:
+        raise OothecaError(
+            f"expected backup (along with any previous backups) to cover to {layer.end_time.format_go()}, not "
+            f"{chain.end.format_go()}",
+            hint="name a time after the end of the last layer",
+        )
+
+
+def _check_targets(layer: _Layer, last: pb.BackupManifest) -> None:
+    """Refuse objects that the last layer does not know; of a whole cluster everything new is a part."""
+    targets = layer.targets
     known = {desc.table.id for desc in last.descriptors if desc.HasField("table")}
     for table in (layer.catalog.table(id_) for id_ in targets.table_ids):
         if table.id not in known and table.parent_id not in last.complete_dbs:
@@ -227,12 +242,6 @@ def _check_covers(layer: _Layer, chain: Chain) -> None:
         if database_id not in last.complete_dbs:
             name = layer.catalog.database(database_id).name
             raise OothecaError(f'previous backup does not contain the complete database "{name}"')
-    if layer.end_time <= chain.end:
-        raise OothecaError(
-            f"expected backup (along with any previous backups) to cover to {layer.end_time.format_go()}, not "
-            f"{chain.end.format_go()}",
-            hint="name a time after the end of the last layer",
-        )
 
 
 def _write_full(
@@ -288,6 +297,7 @@ def _write(
             identity=identity,
             executor=executor,
             placement=place(destination.localities, session.locality),
+            target_size=parse_size(current_setting(session, "kv.bulk_sst.target_size")),
         )
     return summary, job_id
 
