@@ -97,7 +97,8 @@ class Claim:
             return
         if holder[: len(self._cluster_id)] != self._cluster_id:
             raise self._taken(filenames.CHECKPOINT, _IN_PROGRESS)
-        for storage in (self._storage, *(storage for storage, _ in self._parts)):
+        others = [storage for storage, _ in self._parts if not _holds_another(storage)]
+        for storage in (self._storage, *others):
             for name in _left_in(storage):
                 storage.delete(name)
         self.release()
@@ -117,6 +118,13 @@ class Claim:
         return ObjectExistsError(
             f"{(storage or self._storage).uri} already contains a {name} file{explanation}", hint=hint
         )
+
+
+def _holds_another(storage: Storage) -> bool:
+    """Whether another locality's folder belongs to a backup, or to what became of one: it may be anyone's."""
+    if manifest_in(storage) is not None:
+        return True
+    return any(filenames.parse_partition_name(name) is not None for name in _left_in(storage))
 
 
 def _left_in(storage: Storage) -> list[str]:

@@ -352,3 +352,17 @@ def test_what_an_interrupted_backup_of_this_cluster_left_is_cleared(bank: Bank) 
         claim.check()
     with pytest.raises(ObjectExistsError, match="already in progress"):
         Claim(storage, (), bytes(16), b"of another cluster").take()
+
+
+def test_an_interrupted_backup_is_cleared_from_the_stores_of_its_localities_and_no_other_backup() -> None:
+    cluster_id = bytes(range(16))
+    default, own, shared = MemoryStorage(), MemoryStorage(), MemoryStorage()
+    parts = [(own, "BACKUP_PART_1_r=a"), (shared, "BACKUP_PART_2_r=b")]
+    Claim(default, parts, cluster_id, b"a backup that was").take()
+    for storage in (default, own, shared):
+        storage.write("data/12.sst", b"left behind")
+    shared.write("BACKUP_PART_1_r=b", b"of another backup, which has another default store")
+    Claim(default, parts, cluster_id, b"another").take()
+    assert names(default) == ["BACKUP-CHECKPOINT"]
+    assert names(own) == []
+    assert names(shared) == ["BACKUP_PART_1_r=b", "data/12.sst"]
