@@ -146,6 +146,31 @@ def test_a_layer_on_top_goes_to_the_same_folders_of_all_stores(tmp_path: Path) -
         assert con.execute("SELECT v FROM bank.t ORDER BY id").fetchall() == [("eu",), ("us",)]
 
 
+def test_layers_can_lie_in_other_stores(connect: Connect, tmp_path: Path) -> None:
+    con = connect("region=eu")
+    con.execute(f"BACKUP DATABASE bank INTO {places('c')} WITH incremental_location = {places('ignored')}")
+    latest = (tmp_path / "c" / "def" / "LATEST").read_text()
+    for n, elsewhere in ((6, places("i")), (7, "'nodelocal://1/one'"), (8, places("i"))):
+        con.execute(f"INSERT INTO bank.t VALUES ({n}, 'x')")
+        con.execute(f"BACKUP DATABASE bank INTO '{latest}' IN {places('c')} "
+                    f"WITH incremental_location = {elsewhere}")  # fmt: skip
+    assert not (tmp_path / "ignored").exists()
+    assert not list((tmp_path / "c").glob(f"*{latest}/2*"))
+    for elsewhere, ids in ((places("i"), {*range(1, 9)}), ("'nodelocal://1/one'", {*range(1, 8)})):
+        con.execute(f"DROP DATABASE bank CASCADE; RESTORE DATABASE bank FROM LATEST IN {places('c')} "
+                    f"WITH incremental_location = {elsewhere}")  # fmt: skip
+        assert {row[0] for row in con.execute("SELECT id FROM bank.t").fetchall()} == ids
+    assert len(list((tmp_path / "i").rglob("BACKUP_PART_*"))) == 4
+
+
+def test_layers_elsewhere_need_a_collection(connect: Connect) -> None:
+    with pytest.raises(OothecaError) as caught:
+        connect().execute(
+            "BACKUP DATABASE bank TO 'nodelocal://1/a' WITH incremental_location = 'nodelocal://1/b'"
+        )
+    assert caught.value.message == "incremental_location option not supported with `BACKUP TO` syntax"
+
+
 def test_an_empty_backup_still_has_its_parts(connect: Connect, tmp_path: Path) -> None:
     con = connect("region=eu")
     con.execute(f"CREATE DATABASE empty; BACKUP DATABASE empty TO {places('b')}")

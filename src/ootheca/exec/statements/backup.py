@@ -58,7 +58,7 @@ class _Destination:
         folder: of the new backup, in all its stores.
         localities: of the stores besides the default's.
         base: the chain's full backup, when the new one is a layer on top of it.
-        named: the layers that INCREMENTAL FROM lists after the base; None where they are to be looked for.
+        named: the layers after the base, where they are known; None where they are to be looked for below it.
         collection: and the subdirectory there, for LATEST.
     """
 
@@ -173,7 +173,9 @@ def _keeps_all(options: ast.BackupOptions) -> bool:
 
 def _refuse_unsupported(statement: ast.Backup) -> None:
     options = statement.options
-    for name in ("incremental_location", "execution_locality", "strict_storage_locality"):
+    if options.incremental_location and not statement.is_collection:
+        raise OothecaError("incremental_location option not supported with `BACKUP TO` syntax")
+    for name in ("execution_locality", "strict_storage_locality"):
         if getattr(options, name):
             raise UnsupportedError(f"BACKUP … WITH {name.replace('_', ' ')} is not supported yet")
 
@@ -189,16 +191,37 @@ def _destination(statement: ast.Backup, session: Session, end_time: Timestamp) -
             return _Destination(stores.at(layer), localities, stores.default)
         return _Destination(stores, localities)
     if statement.is_latest:
-        full = stores.at(read_latest(stores.default).lstrip("/"))
-        return _Destination(full.at(layer), localities, full.default)
+        return _on_top(statement, session, stores, localities, read_latest(stores.default), layer)
     if statement.subdirectory is None:
         subdirectory = "/" + filenames.full_subdirectory(end_time.wall_ns)
     else:
         subdirectory = "/" + text_of(statement.subdirectory).strip("/")
     folder = stores.at(subdirectory.lstrip("/"))
     if manifest_in(folder.default) is not None:
-        return _Destination(folder.at(layer), localities, folder.default)
+        return _on_top(statement, session, stores, localities, subdirectory, layer)
     return _Destination(folder, localities, collection=stores.default, subdirectory=subdirectory)
+
+
+def _on_top(
+    statement: ast.Backup,
+    session: Session,
+    stores: Stores,
+    localities: tuple[str, ...],
+    subdirectory: str,
+    layer: str,
+) -> _Destination:
+    """Return where a layer on top of a full backup of a collection goes: below that, or where the option says.
+
+    There the layers before it are looked for too, and nowhere else; its localities are those that the option names.
+    """
+    path = subdirectory.strip("/")
+    base = stores.default.at(path)
+    if not statement.options.incremental_location:
+        return _Destination(stores.at(path).at(layer), localities, base)
+    elsewhere, localities = open_destination(session, statement.options.incremental_location)
+    folder = elsewhere.at(path)
+    named = tuple(folder.default.at(each) for each in find_appended(folder.default))
+    return _Destination(folder.at(layer), localities, base, named)
 
 
 def _previous_chain(session: Session, destination: _Destination, encryption: EncryptionOptions) -> Chain:
