@@ -162,7 +162,7 @@ def _backups(statement: ast.Statement) -> Iterator[ast.Backup]:
                     None, _with_localities(statement.collection), is_collection=True, options=options
                 )
             else:
-                yield ast.Backup(None, statement.path, options=options)
+                yield ast.Backup(None, (statement.path,), options=options)
         case ast.ShowBackups():
             yield ast.Backup(None, statement.collection, is_collection=True)
         case ast.AlterBackup():
