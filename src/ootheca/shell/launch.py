@@ -85,8 +85,10 @@ def run_shell(flags: argparse.Namespace, options: Options, session: Session, *, 
 
 
 def _run_file(shell: Shell, path: Path) -> int:
+    from ootheca.shell.lines import open_script
+
     try:
-        with path.open(encoding="utf-8", errors="surrogateescape") as lines:
+        with open_script(path) as lines:
             shell.folder = path.parent
             return shell.run_script(lines)
     except OSError as exc:

@@ -235,11 +235,11 @@ def _limits(flags: argparse.Namespace) -> ExternalLimits:
 
 def _use_utf8() -> None:
     """Read and write UTF-8 whatever the locale says; bytes that are none survive the way through."""
-    for stream, errors in (
-        (sys.stdin, "surrogateescape"),
-        (sys.stdout, "surrogateescape"),
-        (sys.stderr, "backslashreplace"),
+    for stream, settings in (
+        (sys.stdin, {"errors": "surrogateescape", "newline": "\n"}),
+        (sys.stdout, {"errors": "surrogateescape"}),
+        (sys.stderr, {"errors": "backslashreplace"}),
     ):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
-            reconfigure(encoding="utf-8", errors=errors)
+            reconfigure(encoding="utf-8", **settings)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ootheca.errors import InvalidOptionError
-from ootheca.shell.lines import LineBuffer
+from ootheca.shell.lines import LineBuffer, open_script, script_lines
 from ootheca.shell.runner import complain
 
 if TYPE_CHECKING:
@@ -139,15 +139,15 @@ def _run_file(shell: Shell, named: str, path: Path) -> None:
         shell.refuse(f"\\i: too many recursion levels (max {_MAX_DEPTH})")
         return
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as exc:
-        reason = exc.strerror if isinstance(exc, OSError) else "it is no UTF-8 text"
-        shell.refuse(f"cannot read {named}: {reason}")
+        script = open_script(path)
+    except OSError as exc:
+        shell.refuse(f"cannot read {named}: {exc.strerror}")
         return
     folder, shell.folder = shell.folder, path.parent
     shell.depth += 1
     try:
-        shell.run_lines(text.splitlines())
+        with script:
+            shell.run_lines(script)
     finally:
         shell.folder = folder
         shell.depth -= 1
@@ -165,7 +165,7 @@ def _pipe(shell: Shell, rest: str) -> None:
     if done.returncode:
         shell.refuse(f"command failed: error in external command: exit status {done.returncode}")
         return
-    for line in done.stdout.decode("utf-8", "replace").splitlines():
+    for line in script_lines(done.stdout.decode("utf-8", "replace").split("\n")):
         shell.feed(line)
 
 

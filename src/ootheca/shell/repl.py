@@ -52,7 +52,7 @@ def run_prompt(shell: Shell, *, welcome: str = "", output: Output | None = None)
         except EOFError:
             break
         try:
-            for line in text.splitlines():
+            for line in text.split("\n"):
                 shell.feed(line)
         except LeaveShell:
             break

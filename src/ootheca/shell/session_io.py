@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ootheca.errors import OothecaError, ParseError
 from ootheca.shell.interrupts import Interrupts
-from ootheca.shell.lines import LineBuffer, is_meta_line, leaves_statement_open
+from ootheca.shell.lines import LineBuffer, is_meta_line, script_lines
 from ootheca.shell.render.errors import as_ootheca_error, format_error, format_failure, format_notice
 from ootheca.shell.runner import canceled, complain, run_batch
 from ootheca.sql.secrets import MaskedText
@@ -136,7 +136,7 @@ class Shell:
     def _may_be_meta(self, line: str) -> bool:
         if self.buffer.is_empty:
             return True
-        if leaves_statement_open(self.buffer.text):
+        if self.buffer.is_open:
             return self.is_interactive and line.lstrip().startswith("\\")
         self.buffer.take()  # comments alone
         return True
@@ -147,13 +147,12 @@ class Shell:
         Raises:
             LeaveShell: `\\q`, or an error with `errexit` on.
         """
-        for line in lines:
-            self.feed(line.rstrip("\r\n"))
-        if self.buffer.is_empty:
-            return
+        for line in script_lines(lines):
+            self.feed(line)
+        is_open = self.buffer.is_open
         rest = self.buffer.take()
-        if leaves_statement_open(rest):
-            last = MaskedText(rest).text.strip().splitlines()[-1]
+        if is_open:
+            last = MaskedText(rest).text.strip().split("\n")[-1]
             complain(
                 format_notice(f"the last statement has no semicolon, and is run all the same: {_short(last)}")
             )

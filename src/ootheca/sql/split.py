@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from ootheca.sql.lexer import tokenize
 
-__all__ = ["StatementText", "is_complete", "split"]
+__all__ = ["StatementText", "is_complete", "last_statement", "split"]
 
 # Everything without a say in where statements end. A quote after e, E or b may open an escape string, so it stays out;
 # two adjacent plain strings and one string with a doubled quote look the same here, which is as good.
@@ -36,14 +36,20 @@ class StatementText:
         text: from its first token to its last, without the semicolon.
         start, end: where that stands in the script, in characters.
         is_terminated: whether a semicolon follows.
-        is_broken: whether a string, comment or quoted name in it has no end; it then takes the rest of the script.
+        open_at: where a string, comment or quoted name begins that has no end and so takes the rest of the script; -1
+            when there is none.
     """
 
     text: str
     start: int
     end: int
     is_terminated: bool
-    is_broken: bool = False
+    open_at: int = -1
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether something in it has no end."""
+        return self.open_at >= 0
 
 
 def split(text: str) -> tuple[StatementText, ...]:
@@ -56,8 +62,14 @@ def is_complete(text: str) -> bool:
 
     An open string, comment or dollar quote is inside a statement; so is text without a final semicolon.
     """
+    final = last_statement(text)
+    return final is None or final.is_terminated
+
+
+def last_statement(text: str) -> StatementText | None:
+    """Return the last statement of a script, without keeping the others; None when there is none."""
     final = deque(_split(text), maxlen=1)
-    return not final or final[0].is_terminated
+    return final[0] if final else None
 
 
 class _Scan:
@@ -73,7 +85,7 @@ class _Scan:
             self.start = start
         self.end = end
 
-    def finish(self, text: str, *, is_terminated: bool, is_broken: bool = False) -> StatementText:
+    def finish(self, text: str, *, is_terminated: bool, open_at: int = -1) -> StatementText:
         pieces = []
         position = self.start
         for first, last in self.blanks:
@@ -81,7 +93,7 @@ class _Scan:
                 pieces += [text[position:first], " " * (last - first)]
                 position = last
         body = "".join([*pieces, text[position : self.end]])
-        return StatementText(body, self.start, self.end, is_terminated, is_broken)
+        return StatementText(body, self.start, self.end, is_terminated, open_at)
 
 
 def _split(text: str) -> Iterator[StatementText]:
@@ -109,7 +121,7 @@ def _split(text: str) -> Iterator[StatementText]:
             begin, end = _special(text, position)
             if end < 0:
                 scan.take(begin, size)
-                yield scan.finish(text, is_terminated=False, is_broken=True)
+                yield scan.finish(text, is_terminated=False, open_at=begin)
                 return
             if end > begin:
                 scan.take(begin, end)

@@ -147,6 +147,34 @@ def test_file_flag(run: Run, tmp_path: Path) -> None:
     assert run("--format=csv", "-f", str(script)) == (0, "a\né\nb\n2\n", "")
 
 
+def test_file_of_another_system(run: Run, tmp_path: Path) -> None:
+    """A byte order mark, CRLF, comments in comments, dollar quotes, and semicolons inside all of them."""
+    script = tmp_path / "s.sql"
+    script.write_bytes(
+        b"\xef\xbb\xbf-- elsewhere;\r\n\\set display_format=csv\r\nSELECT $q$a;\r\nb$q$ AS x, /* ; /* ; */ ; */\r\n"
+        b"  e'it\\'s;' AS y;\r\n\\i more.sql\r\n\\ir more.sql\r\nSELECT length('a\rb') AS n;\r\n"
+    )
+    (tmp_path / "more.sql").write_bytes(b"\xef\xbb\xbfSELECT 2 AS b;\r\n")
+    status, out, err = run("--set", "errexit=false", "-f", str(script))
+    assert out == 'x,y\n"a;\nb",it\'s;\nb\n2\nn\n3\n'
+    assert err == "cannot read more.sql: No such file or directory\n"
+    assert status == 0
+
+
+def test_notice_about_a_missing_semicolon_shows_no_secret(run: Run) -> None:
+    _, _, err = run(stdin="SHOW BACKUP 'nodelocal://1/none' WITH\nencryption_passphrase = 'hunter2'")
+    assert "has no semicolon" in err
+    assert "hunter2" not in err
+
+
+def test_echo_shows_no_secret(run: Run) -> None:
+    _, _, err = run(
+        "--echo-sql", "-e", "SHOW BACKUP 'nodelocal://1/none' WITH encryption_passphrase = 'hunter2'"
+    )
+    assert "encryption_passphrase = '*****'" in err
+    assert "hunter2" not in err
+
+
 def test_missing_file(run: Run, tmp_path: Path) -> None:
     status, _, err = run("-f", str(tmp_path / "none.sql"))
     assert status == 1
