@@ -32,28 +32,39 @@ _TEXT = """
 # Backup and restore
 
 BACKUP: write tables, databases or the whole cluster to storage (Backup)
-    BACKUP [TABLE pattern, … | DATABASE name, …] INTO [subdirectory IN | LATEST IN] collection
-        [AS OF SYSTEM TIME time] [WITH option, …]
-    BACKUP [TABLE pattern, … | DATABASE name, …] TO place [AS OF SYSTEM TIME time]
-        [INCREMENTAL FROM place, …] [WITH option, …]
-    option: encryption_passphrase = 'text' | kms = 'uri' | kms = ('uri', …) | revision_history | detached
-        | incremental_location = 'uri'
+    BACKUP [targets] INTO [subdirectory IN | LATEST IN] collection [AS OF SYSTEM TIME time] [WITH option, …]
+    BACKUP [targets] TO place [AS OF SYSTEM TIME time] [INCREMENTAL FROM place, …] [WITH option, …]
+    targets: TABLE pattern, … | DATABASE name, … | VIRTUAL CLUSTER id
+    collection, place: 'uri' | ('uri', …), a URI for each locality
+    WITH option, …: also WITH OPTIONS (option, …)
+    option: encryption_passphrase = 'text' | kms = 'uri' | kms = ('uri', …) | revision_history [= boolean]
+        | detached [= {true | false}] | incremental_location = 'uri' | execution locality = 'key=value, …'
+        | include_all_virtual_clusters [= boolean] | updates_cluster_monitoring_metrics [= boolean]
+        | strict storage locality | include_deprecated_interleaves
 
 RESTORE: bring tables, databases or a whole cluster back from a backup (Restore)
-    RESTORE [TABLE pattern, … | DATABASE name, …] FROM {subdirectory | LATEST} IN collection
-        [AS OF SYSTEM TIME time] [WITH option, …]
-    RESTORE [TABLE pattern, … | DATABASE name, …] FROM place, … [AS OF SYSTEM TIME time] [WITH option, …]
+    RESTORE [targets] FROM {subdirectory | LATEST} IN collection [AS OF SYSTEM TIME time] [WITH option, …]
+    RESTORE [targets] FROM place, … [AS OF SYSTEM TIME time] [WITH option, …]
+    targets: TABLE pattern, … | DATABASE name, … | SYSTEM USERS | VIRTUAL CLUSTER id
+    collection, place: 'uri' | ('uri', …), a URI for each locality; several places are layers, oldest first
+    WITH option, …: also WITH OPTIONS (option, …)
     option: encryption_passphrase = 'text' | kms = 'uri' | kms = ('uri', …) | into_db = name | new_db_name = name
         | skip_missing_foreign_keys | skip_missing_sequences | skip_missing_sequence_owners | skip_missing_views
-        | skip_localities_check | detached
+        | skip_missing_udfs | skip_localities_check | remove_regions | schema_only | verify_backup_table_data
+        | detached | incremental_location = 'uri' | execution locality = 'key=value, …' | grants
+        | virtual_cluster_name = name | virtual_cluster = id | unsafe_restore_incompatible_version
+        | experimental copy | experimental deferred copy | debug_pause_on = 'error'
 
 SHOW BACKUP: list backups, and what is inside one (ShowBackup, ShowBackups)
-    SHOW BACKUPS IN collection
-    SHOW BACKUP [SCHEMAS | FILES | RANGES] {place | [FROM] {subdirectory | LATEST} IN collection} [WITH option, …]
-    option: encryption_passphrase = 'text' | kms = 'uri' | privileges | as_json | debug_ids | check_files
+    SHOW BACKUPS IN collection [NEWER THAN time] [OLDER THAN time] [WITH REVISION START TIME]
+    SHOW BACKUP [SCHEMAS | FILES | RANGES | VALIDATE] {place | [FROM] {subdirectory | LATEST} IN collection}
+        [WITH option, …]
+    option: encryption_passphrase = 'text' | kms = 'uri' | kms = ('uri', …) | privileges | as_json | debug_ids
+        | check_files | skip size | incremental_location = 'uri'
 
 ALTER BACKUP: let another KMS key open an encrypted backup (AlterBackup)
-    ALTER BACKUP {place | {subdirectory | LATEST} IN collection} ADD NEW_KMS = 'uri' WITH OLD_KMS = 'uri'
+    ALTER BACKUP {place | {subdirectory | LATEST} IN collection}
+        ADD NEW_KMS = {'uri' | ('uri', …)} WITH OLD_KMS = {'uri' | ('uri', …)}
 
 EXPORT: write the rows of a query to files (Export)
     EXPORT INTO {CSV | PARQUET} place [WITH option, …] FROM query
@@ -66,12 +77,17 @@ IMPORT: read files into a table (Import)
 CREATE SCHEDULE FOR BACKUP: take backups again and again (CreateScheduleForBackup)
     CREATE SCHEDULE [IF NOT EXISTS] [label] FOR BACKUP [targets] INTO collection [WITH option, …]
         RECURRING crontab [FULL BACKUP {crontab | ALWAYS}] [WITH SCHEDULE OPTIONS option, …]
+    schedule option: first_run = {'time' | 'now'} | on_execution_failure = {retry | reschedule | pause}
+        | on_previous_running = {start | skip | wait} | ignore_existing_backups
+        | updates_cluster_last_backup_time_metric
 
 ALTER BACKUP SCHEDULE: change a schedule (AlterBackupSchedule)
-    ALTER BACKUP SCHEDULE id {SET LABEL text | SET INTO uri | SET RECURRING crontab | …}, …
+    ALTER BACKUP SCHEDULE id command, …
+    command: SET LABEL text | SET INTO collection | SET WITH option | SET RECURRING crontab
+        | SET FULL BACKUP {crontab | ALWAYS} | SET SCHEDULE OPTION option | EXECUTE [FULL] IMMEDIATELY
 
 SHOW SCHEDULES: list schedules, or show how one was made (ShowSchedules, ShowCreateSchedules)
-    SHOW [RUNNING | PAUSED] SCHEDULES
+    SHOW [RUNNING | PAUSED] SCHEDULES [FOR BACKUP]
     SHOW SCHEDULE id
     SHOW CREATE {SCHEDULE id | ALL SCHEDULES}
 
@@ -88,8 +104,9 @@ EXECUTE SCHEDULE: run a schedule now (ExecuteSchedule)
     EXECUTE SCHEDULE id
 
 SHOW JOBS: list jobs, or show some of them (ShowJobs)
-    SHOW [AUTOMATIC] JOBS [query]
+    SHOW [AUTOMATIC | CHANGEFEED] JOBS [query] [WITH EXECUTION DETAILS]
     SHOW JOB [WHEN COMPLETE] id
+    SHOW JOBS WHEN COMPLETE query
     SHOW JOBS FOR {SCHEDULE id | SCHEDULES query}
 
 ALTER JOB: give a job to another role (AlterJobOwner)
@@ -97,21 +114,24 @@ ALTER JOB: give a job to another role (AlterJobOwner)
 
 PAUSE JOBS: stop jobs for a while (ControlJobs, ControlJobsForSchedules)
     PAUSE {JOB id | JOBS query} [WITH REASON = text]
+    PAUSE JOBS FOR {SCHEDULE id | SCHEDULES query}
 
 RESUME JOBS: let paused jobs go on (ControlJobs, ControlJobsForSchedules)
     RESUME {JOB id | JOBS query}
+    RESUME JOBS FOR {SCHEDULE id | SCHEDULES query}
 
 CANCEL JOBS: end jobs (ControlJobs, ControlJobsForSchedules)
     CANCEL {JOB id | JOBS query}
+    CANCEL JOBS FOR {SCHEDULE id | SCHEDULES query}
 
 PAUSE ALL JOBS: stop all jobs of a type (ControlJobsOfType)
-    PAUSE ALL BACKUP JOBS
+    PAUSE ALL {BACKUP | RESTORE | IMPORT | CHANGEFEED} JOBS
 
 RESUME ALL JOBS: let all jobs of a type go on (ControlJobsOfType)
-    RESUME ALL BACKUP JOBS
+    RESUME ALL {BACKUP | RESTORE | IMPORT | CHANGEFEED} JOBS
 
 CANCEL ALL JOBS: end all jobs of a type (ControlJobsOfType)
-    CANCEL ALL BACKUP JOBS
+    CANCEL ALL {BACKUP | RESTORE | IMPORT | CHANGEFEED} JOBS
 
 # External connections
 
@@ -126,6 +146,7 @@ DROP EXTERNAL CONNECTION: forget a named URI (DropExternalConnection)
 
 CHECK EXTERNAL CONNECTION: try whether a place can be read and written (CheckExternalConnection)
     CHECK EXTERNAL CONNECTION 'uri' [WITH option, …]
+    option: transfer = 'size' | concurrently = number | time = 'duration'
 
 SHOW EXTERNAL CONNECTIONS: list named URIs (ShowExternalConnections, ShowCreateExternalConnections)
     SHOW EXTERNAL {CONNECTIONS | CONNECTION name}

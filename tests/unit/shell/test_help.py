@@ -9,6 +9,8 @@ import pytest
 
 from ootheca.shell.help import format_topics, help_text, topics
 from ootheca.sql import ast
+from ootheca.sql.lalr import machine
+from ootheca.sql.options import BACKUP_OPTIONS, RESTORE_OPTIONS, Option
 
 EVIDENCE = Path(__file__).parents[3] / "fixtures" / "conformance"
 
@@ -26,6 +28,16 @@ def hints() -> set[str]:
 def test_every_hint_leads_to_help() -> None:
     assert hints()
     assert {hint for hint in hints() if help_text(hint) is None} == set()
+
+
+def test_every_help_of_the_grammar_leads_to_help() -> None:
+    assert {name for name in machine()._help.values() if help_text(name) is None} == set()
+
+
+@pytest.mark.parametrize(("topic", "options"), [("BACKUP", BACKUP_OPTIONS), ("RESTORE", RESTORE_OPTIONS)])
+def test_help_names_every_option(topic: str, options: tuple[Option, ...]) -> None:
+    words = help_text(topic) or ""
+    assert [option.name for option in options if option.name not in words] == []
 
 
 def test_every_statement_class_has_a_topic() -> None:
