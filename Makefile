@@ -48,7 +48,7 @@ grammar: $(STAMP) ## compile grammar/ into src/ootheca/sql/_tables.py
 	$(BIN)/python -m ootheca.sql.compile_grammar
 	@git diff --stat -- src/ootheca/sql/_tables.py
 
-faults: $(STAMP) ## the long matrix of injected failures
+faults: $(STAMP) ## the long matrix of injected failures, and of texts for the parser (more of them with the extra `fuzz`)
 	OOTHECA_FAULTS=1 $(BIN)/pytest -n 2 tests/faults
 
 lock:            ## resolve pyproject.toml into requirements.lock

@@ -146,11 +146,81 @@ schedules = st.builds(
     schedule_options=key_values,
 ) | st.builds(ast.CreateScheduleForBackup, uris, targets, one_place, uris, full_backup_always=st.just(True))
 alterations = st.builds(ast.AlterBackup, uris, one_place, one_place, st.none() | uris)
-statements = backups | restores | shows | schedules | alterations
+
+numbers = st.integers(0, 2**63).map(lambda number: ast.NumberLiteral(str(number), True)) | placeholders
+queries = st.sampled_from(
+    ["SELECT 1", "(SELECT job_id FROM [SHOW JOBS] WHERE x = ';')", "VALUES (1), (2)", "TABLE t",
+     "WITH x AS (SHOW SCHEDULES) SELECT id FROM x", "SELECT $$a;$$ -- b\n"]
+).map(lambda text: parse_one(f"PAUSE JOBS {text}").query)  # fmt: skip
+controls = st.sampled_from(["PAUSE", "RESUME"])
+alter_schedules = st.builds(
+    ast.AlterBackupSchedule,
+    st.integers(0, 2**63).map(lambda number: ast.NumberLiteral(str(number), True)) | placeholders,
+    st.lists(
+        st.builds(ast.AlterScheduleCommand, st.sampled_from(["LABEL", "RECURRING"]), uris)
+        | st.builds(ast.AlterScheduleCommand, st.just("FULL BACKUP"), st.none() | uris)
+        | st.builds(ast.AlterScheduleCommand, st.just("INTO"), uris=one_place)
+        | st.builds(
+            ast.AlterScheduleCommand,
+            st.just("WITH"),
+            options=st.builds(ast.BackupOptions, encryption_passphrase=uris)
+            | st.builds(ast.BackupOptions, kms=one_place)
+            | st.builds(ast.BackupOptions, detached=st.booleans()),
+        )
+        | st.builds(
+            ast.AlterScheduleCommand,
+            st.just("SCHEDULE OPTION"),
+            option=st.builds(ast.KeyValue, idents, st.none() | uris),
+        )
+        | st.sampled_from(["EXECUTE", "EXECUTE FULL"]).map(ast.AlterScheduleCommand),
+        min_size=1,
+        max_size=3,
+    ).map(tuple),
+)
+schedule_statements = (
+    alter_schedules
+    | st.builds(ast.ShowSchedules, st.sampled_from(["ALL", "RUNNING", "PAUSED"]), st.booleans())
+    | st.builds(ast.ShowSchedules, schedule_id=numbers)
+    | st.builds(ast.ShowCreateSchedules, st.none() | numbers)
+    | st.builds(ast.ControlSchedules, st.sampled_from(["PAUSE", "RESUME", "DROP"]), queries)
+    | st.builds(ast.ExecuteSchedule, numbers)
+)
+job_statements = (
+    st.builds(ast.ShowJobs, st.sampled_from(["ALL", "AUTOMATIC", "CHANGEFEED"]))
+    | st.builds(ast.ShowJobs, query=queries, for_schedules=st.booleans())
+    | st.builds(ast.ShowJobs, query=queries, when_complete=st.just(True))
+    | st.builds(ast.ShowJobs, query=st.none() | queries, with_execution_details=st.just(True))
+    | st.builds(ast.ControlJobs, st.just("PAUSE"), queries, reason=st.none() | uris)
+    | st.builds(ast.ControlJobs, st.sampled_from(["RESUME", "CANCEL"]), queries)
+    | st.builds(ast.ControlJobsForSchedules, st.sampled_from(["PAUSE", "RESUME", "CANCEL"]), queries)
+    | st.builds(ast.ControlJobsOfType, st.sampled_from(["PAUSE", "RESUME", "CANCEL"]), idents)
+    | st.builds(ast.AlterJobOwner, numbers, idents)
+)
+connection_statements = (
+    st.builds(ast.CreateExternalConnection, uris, uris, st.booleans())
+    | st.builds(ast.AlterExternalConnection, uris, uris, st.booleans())
+    | st.builds(ast.DropExternalConnection, uris)
+    | st.builds(ast.ShowExternalConnections, st.none() | uris)
+    | st.builds(ast.ShowCreateExternalConnections, st.none() | uris)
+    | st.builds(ast.CheckExternalConnection, uris, st.none() | uris, st.none() | uris, st.none() | numbers)
+)
+names = st.lists(idents, min_size=1, max_size=3).map(lambda parts: ast.ObjectName(tuple(parts)))
+file_formats = st.sampled_from(["CSV", "PARQUET", "AVRO"])
+file_statements = (
+    st.builds(ast.Export, file_formats, uris, queries, key_values)
+    | st.builds(ast.Import, names, file_formats, one_place, st.lists(idents, max_size=3).map(tuple), key_values)
+    | st.builds(ast.Import, st.none() | names, file_formats, st.tuples(uris), options=key_values,
+                is_into=st.just(False), is_bundle=st.just(True))
+)  # fmt: skip
+plain = (
+    backups | restores | shows | schedules | alterations | schedule_statements | job_statements
+    | connection_statements | file_statements
+)  # fmt: skip
+statements = plain | st.builds(ast.Explain, plain) | st.builds(ast.Prepare, idents, plain)
 
 
 @given(statements, st.sampled_from(["20.2", "21.2"]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_backup_family_survives_its_canonical_text(statement: ast.Statement, version: str) -> None:
     assert parse_one(format_statement(statement, version=version, reveal=True)) == statement
 

@@ -76,7 +76,7 @@ def _is_query_place(tokens: Sequence[Token], index: int) -> bool:
         before = _is_word(tokens, index - 1, "explain", "analyze", "analyse") or _is_op(
             tokens, index - 1, ")"
         )
-        if before and _is_word(tokens, index, *PASS_THROUGH):
+        if before and (_is_word(tokens, index, *_QUERY_WORDS) or _starts_query(tokens, index)):
             return True
     if _is_word(tokens, 0, "prepare", "explain") and _is_word(tokens, index - 1, "as"):
         return _is_word(tokens, index, *PASS_THROUGH)

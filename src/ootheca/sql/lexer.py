@@ -67,6 +67,8 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL | re.ASCII,
 )
+_TEXTS = frozenset({"word", "plain", "body", "string"})
+_NO_UTF8 = re.compile("[\ud800-\udfff]")  # how bytes come in that are no UTF-8
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 _STRING_END = re.compile(r"[^']*(?:''[^']*)*'")
 _ESCAPED_END = re.compile(r"[^'\\]*(?:(?:\\.|'')[^'\\]*)*'", re.DOTALL)
@@ -88,6 +90,9 @@ def tokenize(text: str, position: int = 0) -> Iterator[Token]:
         start, position = position, found.end()
         if kind == "space":
             continue
+        if kind in _TEXTS and not found[0].isascii() and _NO_UTF8.search(found[0]):
+            yield Token("ERROR", "invalid UTF-8 byte sequence", start, size)
+            return
         if kind == "word" or kind == "plain":
             yield Token("WORD", fold_identifier(found[0]), start, position)
         elif kind == "op":
@@ -137,16 +142,22 @@ def _delimited(text: str, start: int, found: re.Match[str]) -> Token:
             case "quoted":
                 end = _QUOTED_END.match(text, found.end())
                 if end is not None:
-                    return Token("IDENT", end[0][:-1].replace('""', '"'), start, end.end())
+                    return _checked(Token("IDENT", end[0][:-1].replace('""', '"'), start, end.end()))
             case "dollar":
                 close = text.find(found[0], found.end())
                 if close >= 0:
-                    return Token("SCONST", text[found.end() : close], start, close + len(found[0]))
+                    return _checked(Token("SCONST", text[found.end() : close], start, close + len(found[0])))
             case _:
                 return Token("OP", found[0], start, found.end())
     except ParseError as error:
         return Token("ERROR", error.message.removeprefix("lexical error: "), start, len(text))
     return Token("ERROR", "unterminated string", start, len(text))
+
+
+def _checked(token: Token) -> Token:
+    if _NO_UTF8.search(str(token.value)):
+        raise ParseError("lexical error: invalid UTF-8 byte sequence")
+    return token
 
 
 def _string(text: str, start: int, prefix: str) -> Token:
@@ -170,7 +181,12 @@ def _string(text: str, start: int, prefix: str) -> Token:
             return Token("BCONST", data, start, position)
         case "B":
             if data.strip(b"01"):
-                return Token("ERROR", f'"{data.decode()}" is not a valid binary digit', start, len(text))
+                return Token(
+                    "ERROR",
+                    f'"{data.decode("utf-8", "replace")}" is not a valid binary digit',
+                    start,
+                    len(text),
+                )
             return Token("BITCONST", data.decode(), start, position)
     return Token("SCONST", decode_utf8(data), start, position)
 

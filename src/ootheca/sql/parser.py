@@ -270,6 +270,8 @@ class _Source:
     def _lexical_error(self, token: Token, topic: str | None) -> ParseError:
         message = f"lexical error: {token.value}"
         masked = MaskedText(self.text)
+        if masked.token(token.start, "") and '"' in message:  # it quotes what stands there
+            message = "lexical error: invalid syntax"
         return ParseError(message, detail=_detail(masked.text, masked.place(token.start)), hint=_hint(topic))
 
     def _raise_rejected(self, error: RejectedError) -> NoReturn:

@@ -24,6 +24,7 @@ KEY = "AWS_SECRET_ACCESS_KEY"
         f"BACKUP TO 'x' WITH encryption_passphrase = 'it's {SECRET}'",
         f"BACKUP TO 'x' WITH encryption_passphrase = '{SECRET}",
         f"BACKUP TO 'x' WITH encryption_passphrase = $${SECRET}$$ foo",
+        f"BACKUP TO 'x' WITH encryption_passphrase = B'{SECRET}'",
         f"BACKUP TO 'x' WITH encryption_passphrase = e'\\x41{SECRET}' foo",
         f"BACKUP TO 'x' WITH encryption_passphrase = \"{SECRET}\" foo",
         f"BACKUP TO 'x WITH encryption_passphrase = '{SECRET}'",

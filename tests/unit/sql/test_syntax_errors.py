@@ -132,3 +132,15 @@ def test_others_word_their_syntax_errors_here() -> None:
     assert error.message == 'at or near "from": syntax error'
     assert error.detail == "source SQL:\nSELECT FROM sh.t LIMIT 2\n       ^"
     assert error.hint == "try \\h SELECT"
+
+
+@pytest.mark.parametrize("text", ["'\udcff'", '"\udcff"', "$$\udcff$$", "\udcff", "a\udcff", "e'\udcff'"])
+def test_bytes_that_are_no_utf8_are_refused_in_text(text: str) -> None:
+    assert refused(f"BACKUP TO {text}").message == "lexical error: invalid UTF-8 byte sequence"
+
+
+def test_bit_string_of_other_bytes_is_refused() -> None:
+    assert (
+        refused("SET x = B'\udcff'").message
+        == 'lexical error: "\N{REPLACEMENT CHARACTER}" is not a valid binary digit'
+    )
