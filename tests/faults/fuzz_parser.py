@@ -43,6 +43,7 @@ def check(text: str) -> bool:
             assert format_statement(again, version=version, reveal=True) == printed
             assert statement.redacted(version=version)
         assert repr(statement)
+        assert statement.anonymized()
     return True
 
 

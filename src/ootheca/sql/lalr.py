@@ -126,6 +126,10 @@ class Machine:
             return self._kinds.get(token.value) or (self._ident if kind == "WORD" else (-1, -1))
         return self._kinds.get(" " + kind, (-1, -1))
 
+    def is_keyword(self, word: str) -> bool:
+        """Whether the grammar has a folded word of its own."""
+        return word in self._kinds
+
     @property
     def _ident(self) -> tuple[int, int]:
         return self._kinds[" IDENT"]

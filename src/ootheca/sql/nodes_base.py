@@ -98,6 +98,12 @@ class Statement(Node):
 
         return format_statement(self, version=version, redact=True)
 
+    def anonymized(self) -> str:
+        """Return the canonical text with every name and value replaced: `BACKUP TABLE _._ INTO '_'`."""
+        from ootheca.sql.anonymize import anonymize
+
+        return anonymize(self.redacted())
+
 
 class Expr(Node):
     """A scalar expression. `str(expr)` is its canonical text."""

@@ -93,6 +93,25 @@ def test_passphrase_is_printed_where_it_must_be_stored() -> None:
     assert "'p'" not in format_statement(statement, reveal=True, redact=True)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "backup bank.accounts into 's3://acme/x?AUTH=implicit' with kms = ('aws:///k', 'aws:///l')",
+            "BACKUP TABLE _._ INTO '_' WITH kms = ('_', '_')",
+        ),
+        ("SHOW JOB 5 WITH EXECUTION DETAILS", "SHOW JOBS VALUES (0) WITH EXECUTION DETAILS"),
+        ('SELECT /* why */ a, 1.5 FROM "T" WHERE b = $1', "SELECT _, 0 FROM _ WHERE _ = $1"),
+        (
+            "SELECT id FROM [SHOW BACKUP 'x' WITH encryption_passphrase = 'hush']",
+            "SELECT _ FROM [SHOW BACKUP '_' WITH encryption_passphrase = '_']",
+        ),
+    ],
+)
+def test_anonymized_text_shows_the_form_alone(text: str, expected: str) -> None:
+    assert parse_one(text).anonymized() == expected
+
+
 def test_unknown_version_is_refused() -> None:
     with pytest.raises(InvalidOptionError):
         format_statement(parse_one("SHOW JOBS"), version="1.0")
