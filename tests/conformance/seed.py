@@ -26,14 +26,19 @@ _START = Timestamp(1_600_974_340_542_168_000)
 _STEP_NS = 1_000_000
 
 
-def transcript() -> str:
-    """Run the script through standard input under 20.2, and return what a terminal would show."""
+def transcript(script: str | None = None, *, sandbox: bool = True) -> str:
+    """Run the script through standard input under 20.2, and return what a terminal would show.
+
+    Args:
+        script: with other URIs in it than the documentation's.
+        sandbox: without, these are contacted.
+    """
     shown = io.StringIO()
-    stdin, sys.stdin = sys.stdin, io.StringIO(SCRIPT.read_text())
+    stdin, sys.stdin = sys.stdin, io.StringIO(SCRIPT.read_text() if script is None else script)
     clock = FixedClock(_START, step_ns=_STEP_NS)
     try:
         with (
-            Session(None, sandbox=True, version="20.2", clock=clock) as session,
+            Session(None, sandbox=sandbox, version="20.2", clock=clock) as session,
             contextlib.redirect_stdout(shown),
             contextlib.redirect_stderr(shown),
         ):
