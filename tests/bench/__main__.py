@@ -21,6 +21,7 @@ from tests.bench.macro import bench_postgres
 from tests.bench.macro.place import open_place
 from tests.bench.measure import Measurement, as_json, describe_machine, format_table
 from tests.bench.memory import bench_memory
+from tests.support.servers import MISSING, find_server
 
 HERE = Path(__file__).parent
 KINDS = ("micro", "macro", "memory")
@@ -51,6 +52,9 @@ def run_macro(num_rows: int) -> list[Measurement]:
                 print(
                     "left out: pg_dump and pg_restore, for PostgreSQL's server programs are not on this machine"
                 )
+                continue
+            if module == "bench_seaweed" and find_server("seaweed") is None:
+                print(f"left out: {MISSING['seaweed']}")
                 continue
             print(f"macro/{module} …", file=sys.stderr, flush=True)
             measured += import_module(f"tests.bench.macro.{module}").measure(place)
