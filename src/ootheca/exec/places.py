@@ -17,6 +17,7 @@ from ootheca.crypto.kms.base import KMSEnvironment
 from ootheca.crypto.kms.keyring import DirectoryKeyring
 from ootheca.errors import OothecaError, UnsupportedError
 from ootheca.exec.connections import Connections
+from ootheca.exec.roles import Roles
 from ootheca.exec.statements.cluster_settings import current_setting
 from ootheca.sql.ast import Placeholder, StringOrPlaceholder
 from ootheca.storage.base import Storage, StorageEnv, storage_profile
@@ -79,9 +80,10 @@ def storage_environment(session: Session) -> StorageEnv:
         external_io_dir=session.external_io_dir,
         sandbox=session.sandbox,
         sandbox_dir=_sandbox_dir(session) / "storage" if session.sandbox else None,
-        userfile_dir=_sandbox_dir(session) / "userfile",
+        userfile_dir=session.directory / "userfile",
         profile=storage_profile(session.profile.version),
         user=session.user,
+        is_admin=Roles(session).is_admin(session.user),
         allow_outbound=not limits.disabled,
         allow_local=not limits.disable_local,
         allow_http=not limits.disable_http,

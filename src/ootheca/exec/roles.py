@@ -88,6 +88,21 @@ class Roles:
         stored = self._no_password if hashed is None else hashed
         self._users.put({"username": name, "hashedPassword": stored, "isRole": is_role})
 
+    def is_admin(self, name: str) -> bool:
+        """Tell whether a user is `admin`, or a member of it by way of any role."""
+        if name in _BUILT_IN:
+            return True
+        groups: dict[str, list[str]] = {}
+        for group, member, _ in self.memberships():
+            groups.setdefault(member, []).append(group)
+        seen: set[str] = set()
+        pending = [name]
+        while pending:
+            current = pending.pop()
+            seen.add(current)
+            pending += [group for group in groups.get(current, ()) if group not in seen]
+        return "admin" in seen
+
     @property
     def _no_password(self) -> bytes | None:
         return b"" if self._session.profile.keeps_empty_password else None

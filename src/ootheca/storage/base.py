@@ -177,6 +177,7 @@ class StorageEnv:
         userfile_dir: the directory that holds what is uploaded to `userfile`; None where there is none.
         node_ids: the nodes that `nodelocal` reaches, besides 0 and `self`.
         user: whose default `userfile` table is meant.
+        is_admin: that user may use the files of others.
         allow_outbound, allow_local, allow_http, allow_implicit: as the server's flags --external-io-disabled,
             --external-io-dir=disabled, --external-io-disable-http and --external-io-disable-implicit-credentials say.
         gs_default_key: the cluster setting cloudstorage.gs.default.key (a service account's JSON).
@@ -193,6 +194,7 @@ class StorageEnv:
     profile: StorageProfile = _PROFILES["21.2"]
     node_ids: frozenset[int] = frozenset({1})
     user: str = "root"
+    is_admin: bool = True
     allow_outbound: bool = True
     allow_local: bool = True
     allow_http: bool = True

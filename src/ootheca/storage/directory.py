@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
+from urllib.parse import quote
 
 from ootheca.errors import AccessDeniedError, ObjectNotFoundError, StorageError, UnsupportedError
 from ootheca.storage.base import (
@@ -25,7 +26,7 @@ from ootheca.storage.base import (
 )
 from ootheca.uri import URI, join
 
-__all__ = ["DirectoryStorage", "DirectoryWords"]
+__all__ = ["DirectoryStorage", "DirectoryWords", "folder_name"]
 
 _TEMP_PREFIX: Final = ".ootheca-"
 _TEMP_SUFFIX: Final = ".tmp"
@@ -295,3 +296,9 @@ def _link_new(temporary: Path, path: Path) -> None:
         # Without hard links there is no single step; the exclusive creation decides between two writers.
         path.open("xb").close()
         temporary.replace(path)
+
+
+def folder_name(host: str) -> str:
+    """Return a URI's host as one name of a directory, never `.` or `..`."""
+    name = quote(host, safe="-_.:", errors="surrogateescape")
+    return name.replace(".", "%2E") if not name.strip(".") else name

@@ -9,18 +9,16 @@ Source: reference/sql/07 §1-§2; conformance/*/scenarios/08_uris.json, 07_show_
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
 
 from ootheca.errors import AccessDeniedError, InternalError, InvalidOptionError, UnsupportedError
-from ootheca.storage.base import Storage, StorageEnv, check_params
-from ootheca.storage.directory import DirectoryStorage, DirectoryWords
+from ootheca.storage.base import Storage, StorageEnv
+from ootheca.storage.directory import DirectoryStorage, DirectoryWords, folder_name
 from ootheca.storage.nodelocal import open_nodelocal
 from ootheca.storage.null import NullStorage
+from ootheca.storage.userfile import open_userfile
 from ootheca.uri import URI, parse_storage_uri
 
 if TYPE_CHECKING:
@@ -71,7 +69,7 @@ def open_storage(uri: URI | str, env: StorageEnv) -> Storage:
     if isinstance(uri, str):
         uri = parse_storage_uri(uri)
     if uri.scheme == "userfile":
-        return _open_userfile(uri, env)
+        return open_userfile(uri, env)
     if uri.scheme in _SCHEMES and not env.allow_outbound:
         raise AccessDeniedError("external network access is disabled", sqlstate="XXUUU")
     if uri.scheme == "nodelocal":
@@ -104,7 +102,7 @@ def _open_sandboxed(cloud: _Cloud, uri: URI, env: StorageEnv) -> DirectoryStorag
     if env.sandbox_dir is None:
         raise InternalError("the sandbox is on, and has no directory")
     words = DirectoryWords(getattr(module, f"{cloud.name.upper()}_LABEL"), env.profile, is_local=False)
-    root = env.sandbox_dir / cloud.name / _folder_name(uri.host)
+    root = env.sandbox_dir / cloud.name / folder_name(uri.host)
     return DirectoryStorage(root, uri.path, uri, words, can_list=cloud.can_list)
 
 
@@ -119,26 +117,6 @@ def _load(cloud: _Cloud) -> ModuleType:
     return clouds
 
 
-def _open_userfile(uri: URI, env: StorageEnv) -> DirectoryStorage:
-    root: Path | None = env.userfile_dir
-    if root is None and env.sandbox and env.sandbox_dir is not None:
-        root = env.sandbox_dir / "userfile"
-    if root is None:
-        raise UnsupportedError("userfile storage is not available here", hint="use nodelocal")
-    check_params(uri, (), env, "userfile")
-    path = uri.path
-    normal = posixpath.normpath(path) if path else path
-    if normal != (path.rstrip("/") or path):
-        raise InvalidOptionError(
-            f"path {path} changes after normalization to {normal}. "
-            "userfile upload does not permit such path constructs",
-            sqlstate="XXUUU",
-        )
-    table = uri.host or f"defaultdb.public.userfiles_{env.user}"
-    words = DirectoryWords("userfile storage file does not exist", env.profile, is_local=False)
-    return DirectoryStorage(root / _folder_name(table), path, uri, words)
-
-
 def _open_external(uri: URI, resolve: Callable[[str], str], env: StorageEnv) -> Storage:
     """Open what an external connection stands for, at the path that was added to its name."""
     if not uri.host:
@@ -151,9 +129,3 @@ def _open_external(uri: URI, resolve: Callable[[str], str], env: StorageEnv) -> 
         raise InvalidOptionError("external connection cannot refer to another external connection")
     storage = open_storage(target, env)
     return storage.at(uri.path) if uri.path.strip("/") else storage
-
-
-def _folder_name(host: str) -> str:
-    """Return a host as one name of a directory, never `.` or `..`."""
-    name = quote(host, safe="-_.:", errors="surrogateescape")
-    return name.replace(".", "%2E") if not name.strip(".") else name

@@ -14,6 +14,7 @@ from ootheca import connect
 from ootheca.connection import Connection
 from ootheca.errors import OothecaError
 from ootheca.exec.limits import ExternalLimits
+from ootheca.exec.session import Session
 
 S3 = "s3://bucket/x?AWS_ACCESS_KEY_ID=k&AWS_SECRET_ACCESS_KEY=topsecret"
 KMS = "aws-kms:///cmk?AWS_ACCESS_KEY_ID=k&AWS_SECRET_ACCESS_KEY=topsecret&REGION=us-east-1"
@@ -243,3 +244,20 @@ def test_what_the_operator_disallows(tmp_path: Path) -> None:
         for place in ("http://h/p", f"{S3}&AWS_ENDPOINT=http://h"):
             assert "disa" in refusal(con, f"BACKUP DATABASE d INTO '{place}'").message
         con.execute(f"BACKUP DATABASE d INTO '{S3}'")
+
+
+def test_the_files_of_others_are_for_admins(tmp_path: Path) -> None:
+    others = "BACKUP DATABASE d INTO 'userfile://defaultdb.public.userfiles_root/x'"
+    with connect(store=tmp_path / "s") as con:
+        con.execute("CREATE DATABASE d")
+        con.execute("CREATE ROLE operators")
+        con.execute("CREATE USER maxroach")
+        con.execute("GRANT operators TO maxroach")
+    with Session(tmp_path / "s", user="maxroach") as session:
+        list(session.execute("BACKUP DATABASE d INTO 'userfile:///x'"))
+        with pytest.raises(OothecaError, match="does not have SELECT privilege"):
+            list(session.execute(others))
+        list(session.execute("GRANT admin TO operators"))
+        list(session.execute(others))
+    folders = {path.name for path in (tmp_path / "s" / "userfile").iterdir()}
+    assert folders == {"defaultdb.public.userfiles_maxroach", "defaultdb.public.userfiles_root"}

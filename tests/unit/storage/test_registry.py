@@ -24,7 +24,11 @@ OLD, NEW = storage_profile("20.2"), storage_profile("21.2")
 
 def sandbox(tmp_path: Path, version: str = "21.2") -> StorageEnv:
     return StorageEnv(
-        tmp_path / "extern", sandbox=True, sandbox_dir=tmp_path / "sandbox", profile=storage_profile(version)
+        tmp_path / "extern",
+        sandbox=True,
+        sandbox_dir=tmp_path / "sandbox",
+        userfile_dir=tmp_path / "sandbox" / "userfile",
+        profile=storage_profile(version),
     )
 
 
@@ -202,6 +206,22 @@ def test_userfile_needs_a_place(tmp_path: Path) -> None:
     )
     storage.write("x", b"1")
     assert (tmp_path / "u" / "defaultdb.public.userfiles_maxroach" / "a" / "x").exists()
+
+
+def test_userfiles_belong_to_their_user(tmp_path: Path) -> None:
+    env = StorageEnv(tmp_path, userfile_dir=tmp_path, user="maxroach", is_admin=False)
+    open_storage("userfile:///a", env).write("x", b"1")
+    own = "userfile://defaultdb.public.userfiles_maxroach/a"
+    assert open_storage(own, env).read("x") == b"1"
+    with pytest.raises(AccessDeniedError) as caught:
+        open_storage("userfile://defaultdb.public.userfiles_root/a", env)
+    assert caught.value.message == (
+        "user maxroach does not have SELECT privilege on relation userfiles_root_upload_files"
+    )
+    root = StorageEnv(tmp_path, userfile_dir=tmp_path)
+    assert open_storage(own, root).read("x") == b"1"
+    with pytest.raises(ObjectNotFoundError):
+        open_storage("userfile:///a", root).read("x")
 
 
 def test_external_connection_is_followed(tmp_path: Path) -> None:
