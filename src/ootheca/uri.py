@@ -34,6 +34,7 @@ __all__ = [
     "join",
     "mask_uri",
     "order_localities",
+    "parse_assumed_roles",
     "parse_kms_uri",
     "parse_locality",
     "parse_storage_uri",
@@ -253,6 +254,28 @@ def join(uri: URI, *parts: str) -> URI:
     # POSIX keeps two leading slashes apart from one; the server does not.
     path = "/" + path.lstrip("/") if path.startswith("/") else path
     return replace(uri, path=path, raw_path="")
+
+
+def parse_assumed_roles(text: str) -> tuple[tuple[str, str], ...]:
+    """Split an `ASSUME_ROLE` parameter, `role[;external_id=id],…`, into roles and external ids.
+
+    Each role is assumed with the credentials of the one before it; the last one is used.
+
+    Raises:
+        InvalidOptionError: an item that is no such role.
+    """
+    found = []
+    for item in filter(None, text.split(",")):
+        role, _, condition = item.partition(";")
+        name, _, external_id = condition.partition("=")
+        if not role or (condition and (name != "external_id" or not external_id)):
+            raise InvalidOptionError(
+                "ASSUME_ROLE must be a list of roles, each with an optional external_id",
+                sqlstate="XXUUU",
+                hint="write ASSUME_ROLE=<role>;external_id=<id>,<role> percent-encoded",
+            )
+        found.append((role, external_id))
+    return tuple(found)
 
 
 def resolve_localities(uris: Sequence[URI]) -> LocalityURIs:

@@ -29,8 +29,8 @@ SAME_FLOOR = {
 DOORS = {
     "lark": ("sql/",),
     "cryptography": ("crypto/",),
-    "boto3": ("crypto/kms/aws.py",),
-    "botocore": ("crypto/kms/aws.py",),
+    "boto3": ("crypto/kms/aws.py", "storage/assume_role.py"),
+    "botocore": ("crypto/kms/aws.py", "storage/assume_role.py"),
     "obstore": ("storage/",),
     "duckdb": ("engine/",),
     "sqlglot": ("engine/",),

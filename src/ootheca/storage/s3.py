@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Final
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from ootheca.errors import InvalidOptionError, StorageError, UnavailableError, UnsupportedError
+from ootheca.errors import InvalidOptionError, StorageError, UnavailableError
+from ootheca.storage.assume_role import RoleCredentials
 from ootheca.storage.base import AWSCredentials, StorageEnv, check_params
 from ootheca.storage.objects import ObjectStorage, ObjectWords, translate_error
 from ootheca.storage.retry import DEFAULT_RETRY
-from ootheca.uri import URI
+from ootheca.uri import URI, parse_assumed_roles
 
 if TYPE_CHECKING:
     from obstore.store import S3Credential
@@ -52,6 +53,7 @@ class S3Settings:
 
     Attributes:
         credentials: None with `AUTH=implicit`.
+        roles: that are assumed with them, one after the other, and their external ids.
         region: empty when it has to be asked for.
     """
 
@@ -60,6 +62,7 @@ class S3Settings:
     region: str
     endpoint: str
     credentials: AWSCredentials | None
+    roles: tuple[tuple[str, str], ...] = ()
     enc_mode: str = ""
     kms_key_id: str = ""
     storage_class: str = ""
@@ -72,7 +75,6 @@ def validate_s3(uri: URI, env: StorageEnv) -> S3Settings:
 
     Raises:
         InvalidOptionError: a parameter is missing, unknown to the server as a value, or disallowed.
-        UnsupportedError: a parameter that we do not honour.
     """
     check_params(uri, _PARAMS, env, "S3")
     endpoint = uri.param("AWS_ENDPOINT")
@@ -86,11 +88,7 @@ def validate_s3(uri: URI, env: StorageEnv) -> S3Settings:
         )
     if enc_mode == "aws:kms" and not kms_key_id:
         raise _invalid("AWS_SERVER_KMS_ID param must be set when using aws:kms server side encryption mode.")
-    if uri.param("ASSUME_ROLE"):
-        raise UnsupportedError(
-            "ASSUME_ROLE is not supported for s3",
-            hint="assume the role outside, and pass its credentials with AWS_SESSION_TOKEN",
-        )
+    roles = parse_assumed_roles(uri.param("ASSUME_ROLE"))
     if not uri.host:
         raise _invalid(f"host component of s3 URI must be a bucket: {uri}")
     return S3Settings(
@@ -99,6 +97,7 @@ def validate_s3(uri: URI, env: StorageEnv) -> S3Settings:
         region=uri.param("AWS_REGION") or ("default-region" if endpoint else ""),
         endpoint=endpoint,
         credentials=credentials,
+        roles=roles,
         enc_mode=enc_mode,
         kms_key_id=kms_key_id,
         storage_class=uri.param("S3_STORAGE_CLASS"),
@@ -112,8 +111,8 @@ def open_s3(uri: URI, env: StorageEnv) -> ObjectStorage:
     endpoint.
 
     Raises:
-        InvalidOptionError, UnsupportedError: as `validate_s3`.
-        StorageError: the region was not found, or the settings make no client.
+        InvalidOptionError: as `validate_s3`.
+        StorageError: the region was not found, a role was not assumed, or the settings make no client.
     """
     settings = validate_s3(uri, env)
     region = settings.region or DEFAULT_RETRY.run(lambda: find_bucket_region(settings.bucket))
@@ -141,7 +140,7 @@ def open_s3(uri: URI, env: StorageEnv) -> ObjectStorage:
             config=config,  # type: ignore[arg-type]
             client_options=client,
             retry_config=DEFAULT_RETRY.obstore_options(),
-            credential_provider=_credential_provider(settings, env),
+            credential_provider=_credential_provider(settings, env, region),
         )
     except (BaseError, ValueError) as exc:
         raise translate_error(exc, "open", uri, "", words) from None
@@ -204,7 +203,9 @@ def _validate_auth(uri: URI, env: StorageEnv) -> AWSCredentials | None:
     return None
 
 
-def _credential_provider(settings: S3Settings, env: StorageEnv) -> Callable[[], S3Credential] | None:
+def _credential_provider(
+    settings: S3Settings, env: StorageEnv, region: str
+) -> Callable[[], S3Credential] | None:
     """Return where obstore gets credentials; None leaves it to its own chain.
 
     Those of the URI go this way too, so that a session token of the environment is never mixed in.
@@ -212,6 +213,10 @@ def _credential_provider(settings: S3Settings, env: StorageEnv) -> Callable[[], 
     source: Callable[[], AWSCredentials] | None = env.aws_credentials
     if (specified := settings.credentials) is not None:
         source = lambda: specified  # noqa: E731
+    if settings.roles:
+        # Asked for at once, for a refusal is told best where it can be typed.
+        source = RoleCredentials(source, settings.roles, region=region, endpoint=settings.endpoint)
+        source()
     if source is None:
         return None
     ask = source

@@ -233,7 +233,9 @@ def test_external_connection_is_followed(tmp_path: Path) -> None:
         open_storage("external://loop", env)
 
 
-@pytest.mark.parametrize("uri", ["workload:///csv/bank", f"s3://b/p?{KEYS}&ASSUME_ROLE=arn"])
+@pytest.mark.parametrize(
+    "uri", ["workload:///csv/bank", "gs://b/p?AUTH=implicit&ASSUME_ROLE=user@project.example"]
+)
 def test_known_but_not_done_is_said(tmp_path: Path, uri: str) -> None:
     with pytest.raises(UnsupportedError) as caught:
         open_storage(uri, sandbox(tmp_path))

@@ -25,7 +25,7 @@ from ootheca.crypto.kms.base import (
     uri_error,
 )
 from ootheca.errors import AccessDeniedError, KMSError, OothecaError
-from ootheca.uri import URI
+from ootheca.uri import URI, parse_assumed_roles
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -117,7 +117,7 @@ def parse_aws_key(uri: URI, env: KMSEnvironment) -> MasterKey:
     region = uri.param("REGION") or ("default-region" if uri.param("AWS_ENDPOINT") else "")
     if not region:
         raise uri_error("could not find the aws kms region", hint="add REGION=<region> to the URI")
-    list(_roles(uri.param("ASSUME_ROLE")))
+    parse_assumed_roles(uri.param("ASSUME_ROLE"))
     key_id = check_path(uri)
     shared_id, replica_ids = _replicas(key_id)
     return MasterKey(uri.scheme, "aws", key_id, region, shared_id, replica_ids)
@@ -171,7 +171,7 @@ class AWSKMS(NamedKMS):
                 aws_secret_access_key=self._uri.param("AWS_SECRET_ACCESS_KEY").replace(" ", "+"),
                 aws_session_token=self._uri.param("AWS_SESSION_TOKEN").replace(" ", "+") or None,
             )
-        for role, external_id in _roles(self._uri.param("ASSUME_ROLE")):
+        for role, external_id in parse_assumed_roles(self._uri.param("ASSUME_ROLE")):
             conditions = {"ExternalId": external_id} if external_id else {}
             answer = self._service(session, "sts").assume_role(
                 RoleArn=role, RoleSessionName="ootheca", **conditions
@@ -194,19 +194,6 @@ class AWSKMS(NamedKMS):
             retries={"total_max_attempts": _MAX_ATTEMPTS, "mode": "standard"},
         )
         return session.client(name, endpoint_url=self._uri.param("AWS_ENDPOINT") or None, config=config)
-
-
-def _roles(text: str) -> Iterator[tuple[str, str]]:
-    """Split `role[;external_id=id],…`, the last one being the role that is used."""
-    for item in filter(None, text.split(",")):
-        role, _, condition = item.partition(";")
-        name, _, external_id = condition.partition("=")
-        if condition and (name != "external_id" or not external_id):
-            raise uri_error(
-                "ASSUME_ROLE must be a list of roles, each with an optional external_id",
-                hint="write ASSUME_ROLE=<role>;external_id=<id>,<role> percent-encoded",
-            )
-        yield role, external_id
 
 
 @contextmanager
