@@ -24,7 +24,8 @@ from ootheca.shell.render.registry import FORMATS
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
-PAGES = (README, ROOT / "docs" / "shell.md")
+STORAGE = ROOT / "docs" / "storage.md"
+PAGES = (README, ROOT / "docs" / "shell.md", STORAGE)
 
 
 # Lists that come from the code
@@ -103,8 +104,8 @@ def test_links_lead_somewhere(page: Path) -> None:
 # Commands
 
 
-def _blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", README.read_text(), re.DOTALL | re.MULTILINE)
+def _blocks(language: str, page: Path = README) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE)
 
 
 def _masked(text: str) -> str:
@@ -114,6 +115,7 @@ def _masked(text: str) -> str:
     text = re.sub(
         r"(succeeded,1,\d{4},\d+),\d+", r"\1,<size>", text
     )  # a cluster's jobs hold moments of many sizes
+    text = re.sub(r"[\d.]+ MiB/s", "<speed>", text)
     return re.sub(r"-{2,}", "--", re.sub(r" +", " ", text)).strip()
 
 
@@ -162,6 +164,16 @@ def test_commands_and_python_of_the_readme_print_what_it_shows(place: Path) -> N
     [program] = _blocks("python")
     printed = README.read_text().split(program)[1].split("```\n")[2]
     assert _run(f"{shlex.quote(sys.executable)} -c {shlex.quote(program)}", place) == printed
+
+
+def test_commands_of_the_storage_page_print_what_it_shows(place: Path) -> None:
+    (place / "storage").mkdir()
+    commands = [pair for block in _blocks("console", STORAGE) for pair in _commands(block)]
+    assert len(commands) > 5
+    for command, shown in commands:
+        assert _masked(_run(f"cd storage && PATH={place / 'bin'}:$PATH && {command}", place)) == _masked(
+            shown
+        ), command
 
 
 def test_two_commands_do_all_the_set_up() -> None:

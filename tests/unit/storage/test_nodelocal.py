@@ -107,6 +107,26 @@ def test_paths_that_lead_outside(extern: Path, version: str, uri: str, message: 
         assert caught.value.sqlstate == "XXUUU"
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "%2e%2e/outside",
+        "a/%2e%2e/%2E%2E/outside",
+        "a%2f..%2f..%2foutside",
+        "/../outside",
+        "a/./../../outside",
+    ],
+)
+def test_encoded_dots_lead_nowhere_else(extern: Path, tmp_path: Path, path: str) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "secret").write_bytes(b"x")
+    with pytest.raises(AccessDeniedError, match="outside of external-io-dir"):
+        open_location(extern, f"nodelocal://1/{path}").read("secret")
+    # What is encoded twice is just an odd name.
+    open_location(extern, "nodelocal://1/%252e%252e").write("x", b"1")
+    assert (extern / "%2e%2e" / "x").exists()
+
+
 def test_nothing_is_written_or_listed_outside(extern: Path, tmp_path: Path) -> None:
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside" / "kept").write_bytes(b"x")
