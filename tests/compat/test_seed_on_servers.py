@@ -1,6 +1,7 @@
 """The documented session without the sandbox: SeaweedFS for S3, moto for AWS KMS, fake-gcs-server for GCS.
 
-It prints what the sandbox prints, byte for byte: every row count and size, every refusal.
+It prints what the sandbox prints: every row count, every row, every refusal. Only moments (and jobs' ids, which are
+some) and the sizes of a cluster's backups differ, for its jobs tell of longer URIs.
 """
 
 from __future__ import annotations
@@ -35,6 +36,14 @@ def with_servers(script: str, storage: Place, gcs: Place, aws: LocalAWS) -> str:
     return script.replace(DOCUMENTED_KEYS, credentials)
 
 
+def without_moments_and_sizes(text: str) -> str:
+    """Hide ids and sizes of what jobs answer, fractions of seconds, and the size of the table of jobs."""
+    text = re.sub(r"^ +\d+ (\| succeeded \|.*\|) +\d+$", r"<id> \1 <size>", text, flags=re.MULTILINE)
+    text = re.sub(r"\.\d{6}\+00", ".<µs>+00", text)
+    text = re.sub(r"(\| jobs .*\+00:00:00 \|) +\d+", r"\1 <size>", text)
+    return re.sub(r"-+$", "-", text, flags=re.MULTILINE)
+
+
 def test_the_documented_session_on_real_servers(
     start: Callable[[str], Place], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -44,4 +53,6 @@ def test_the_documented_session_on_real_servers(
     with local_aws() as aws:
         script = with_servers(SCRIPT.read_text(), start("seaweed"), start("fake_gcs"), aws)
         assert DOCUMENTED_KEYS not in script
-        assert transcript(script, sandbox=False) == TRANSCRIPT.read_text()
+        shown = transcript(script, sandbox=False)
+    assert without_moments_and_sizes(shown) == without_moments_and_sizes(TRANSCRIPT.read_text())
+    assert shown.count("succeeded") > 5

@@ -44,7 +44,7 @@ SURVIVED_WRITING = {
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    policy = RetryPolicy(max_retries=5, first_wait=0.01, max_wait=0.05, silence=1.0)
+    policy = RetryPolicy(max_retries=5, first_wait=0.01, max_wait=0.05, silence=2.0)
     monkeypatch.setattr(s3, "DEFAULT_RETRY", policy)
     monkeypatch.setattr(clouds, "DEFAULT_RETRY", policy)
 
