@@ -7,15 +7,17 @@ files and LATEST lie open; their readers and writers use `storage` directly.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
-from ootheca.codec import filenames
+from ootheca.backup.key_files import read_key_files
 from ootheca.crypto import aead, envelope
 from ootheca.crypto.data_key import DataKey
-from ootheca.crypto.encryption_info import EncryptionInfo, decode_encryption_info, encode_encryption_info
+from ootheca.crypto.encryption_info import encode_encryption_info
 from ootheca.crypto.envelope import EncryptionOptions
 from ootheca.crypto.kms.base import KMSEnvironment
-from ootheca.errors import ObjectNotFoundError, OothecaError
+from ootheca.crypto.stream import SealedReader
+from ootheca.errors import KeyRequiredError
 from ootheca.storage.base import Storage
 from ootheca.uri import join
 
@@ -29,12 +31,14 @@ class SealedStorage:
     Attributes:
         file_version: of the sealed files that are written; reading takes any.
         others: the same folder in the stores of other localities, where the backup is spread over several.
+        is_key_proven: the key has opened a file of this backup, so that what does not open is damaged.
     """
 
     storage: Storage
     key: DataKey | None = field(default=None, repr=False)
     file_version: int = 2
     others: tuple[Storage, ...] = ()
+    is_key_proven: bool = field(default=False, repr=False)
 
     @property
     def parts(self) -> tuple[SealedStorage, ...]:
@@ -56,16 +60,35 @@ class SealedStorage:
 
     def read_view(self, name: str) -> bytes | memoryview:
         """Read and open one large file without a copy of its plain bytes; errors as for `read`."""
-        stored = self.storage.read(name)
+        return self.unseal_view(self.storage.read(name), name)
+
+    def reader(self, name: str) -> SealedReader:
+        """Open a sealed file for reading ranges; only the chunks of a range are fetched, and the last one once.
+
+        Raises:
+            KeyRequiredError: there is no key.
+            NotEncryptedError, TruncatedError, UnsupportedError: no sealed file has that header or that size.
+        """
         if self.key is None:
-            return stored
-        return aead.unseal_view(stored, self.key, location=self.location(name))
+            raise KeyRequiredError("a sealed file is read without a key", location=self.location(name))
+        return SealedReader(
+            partial(self.storage.read_range, name),
+            self.key,
+            location=self.location(name),
+            stored_size=self.storage.size(name),
+        )
 
     def unseal(self, stored: bytes, name: str) -> bytes:
         """Open the stored bytes of a file."""
+        return bytes(self.unseal_view(stored, name))
+
+    def unseal_view(self, stored: bytes, name: str) -> bytes | memoryview:
+        """Open the stored bytes of a large file without a copy of its plain bytes."""
         if self.key is None:
             return stored
-        return aead.unseal(stored, self.key, location=self.location(name))
+        return aead.unseal_view(
+            stored, self.key, location=self.location(name), is_key_proven=self.is_key_proven
+        )
 
     def seal(self, plain: bytes) -> bytes | memoryview:
         """Return the bytes to store for a file."""
@@ -79,7 +102,11 @@ class SealedStorage:
 
     def beside(self, storage: Storage, others: Sequence[Storage] = ()) -> SealedStorage:
         """Return another folder of the same chain: it has the same key."""
-        return SealedStorage(storage, self.key, self.file_version, tuple(others))
+        return replace(self, storage=storage, others=tuple(others))
+
+    def proven(self) -> SealedStorage:
+        """Return this folder after its manifest was opened: from now on its key is known to be right."""
+        return replace(self, is_key_proven=True)
 
 
 def open_sealed(
@@ -97,7 +124,7 @@ def open_sealed(
     """
     if not options.is_enabled:
         return SealedStorage(storage, None, file_version)
-    infos = _read_encryption_infos(storage)
+    infos = [file.info for file in read_key_files(storage)]
     key = envelope.open_data_key(infos, options, env, notice=notice)
     return SealedStorage(storage, key, file_version)
 
@@ -123,26 +150,3 @@ def create_sealed(
         return SealedStorage(storage, None, file_version), None
     key, info = envelope.new_data_key(options, env, random=random, notice=notice)
     return SealedStorage(storage, key, file_version), encode_encryption_info(info)
-
-
-def _read_encryption_infos(storage: Storage) -> list[EncryptionInfo]:
-    """Read ENCRYPTION-INFO and those that key rotation added, in ascending order of their names."""
-    try:
-        names = [filenames.ENCRYPTION_INFO]
-        if storage.can_list:
-            listed = [o.name for o in storage.list(filenames.ENCRYPTION_INFO) if "/" not in o.name]
-            names = sorted(listed) or names
-        return [
-            decode_encryption_info(storage.read(name), location=join(storage.uri, name).bare())
-            for name in names
-        ]
-    except ObjectNotFoundError as exc:
-        raise _unreadable(exc) from exc
-
-
-def _unreadable(cause: OothecaError) -> OothecaError:
-    return OothecaError(
-        f"could not find or read encryption information: {cause.message}",
-        hint="this backup may not be encrypted: leave out encryption_passphrase and kms",
-        location=cause.location,
-    )

@@ -138,10 +138,11 @@ def new_kms_key(
     """
     data_key = DataKey(random(DATA_KEY_SIZE))
     info = wrap_data_key(
-        data_key, kms, lambda service: f"failed to encrypt data key for KMS scheme {service.key.scheme}"
+        data_key,
+        kms,
+        lambda service: f"failed to encrypt data key for KMS scheme {service.key.scheme}",
+        notice=notice,
     )
-    if notice is not None:
-        _note_shared_ids([service.key for service in kms], notice)
     return data_key, info
 
 
@@ -187,7 +188,9 @@ def open_any_kms_key(
     return _unwrap(known, notice)
 
 
-def wrap_data_key(data_key: DataKey, kms: Sequence[KMS], prefix: Callable[[KMS], str]) -> EncryptionInfo:
+def wrap_data_key(
+    data_key: DataKey, kms: Sequence[KMS], prefix: Callable[[KMS], str], *, notice: Notice | None = None
+) -> EncryptionInfo:
     """Have every KMS wrap a data key; `prefix` words what an error's message begins with."""
     wrapped_keys = {}
     for service in kms:
@@ -196,6 +199,8 @@ def wrap_data_key(data_key: DataKey, kms: Sequence[KMS], prefix: Callable[[KMS],
         except (KMSError, AccessDeniedError) as exc:
             raise exc.prefixed(prefix(service)) from exc
         wrapped_keys[hash_master_key_id(service.key.key_id)] = wrapped
+    if notice is not None:
+        _note_shared_ids([service.key for service in kms], notice)
     return EncryptionInfo(wrapped_keys=dict(sorted(wrapped_keys.items())))
 
 

@@ -33,6 +33,7 @@ _AZURE_ENDPOINT = "AZURE_STORAGE_ENDPOINT"
 __all__ = [
     "encryption_options",
     "kms_environment",
+    "kms_uri",
     "open_destination",
     "open_place",
     "open_stores",

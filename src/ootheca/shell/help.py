@@ -60,7 +60,7 @@ SHOW BACKUP: list backups, and what is inside one (ShowBackup, ShowBackups)
     SHOW BACKUP [SCHEMAS | FILES | RANGES | VALIDATE] {place | [FROM] {subdirectory | LATEST} IN collection}
         [WITH option, …]
     option: encryption_passphrase = 'text' | kms = 'uri' | kms = ('uri', …) | privileges | as_json | debug_ids
-        | check_files | skip size | incremental_location = 'uri'
+        | check_files | encryption_info | skip size | incremental_location = 'uri'
 
 ALTER BACKUP: let another KMS key open an encrypted backup (AlterBackup)
     ALTER BACKUP {place | {subdirectory | LATEST} IN collection}

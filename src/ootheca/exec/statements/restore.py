@@ -39,7 +39,7 @@ from ootheca.exec.statements.restore_cluster import (
 from ootheca.exec.targets import resolve, with_coverage
 from ootheca.sql import ast
 
-__all__ = ["run"]
+__all__ = ["open_location", "run"]
 
 _UNRESOLVED: Final = (
     "failed to resolve targets in the BACKUP location specified by the RESTORE stmt, "
@@ -138,13 +138,13 @@ def _chain(statement: ast.Restore, session: Session, encryption: EncryptionOptio
     if not statement.layers:
         raise OothecaError("invalid base backup specified")
     if statement.subdirectory is None and not statement.is_latest:
-        full, *named = [_open(session, uris) for uris in statement.layers]
+        full, *named = [open_location(session, uris) for uris in statement.layers]
         return chain_of_layers(_unseal(full, session, encryption), named)
     if len(statement.layers) > 1:
         raise OothecaError(
             "RESTORE FROM ... IN can only by used against a single collection path (per-locality)"
         )
-    collection = _open(session, statement.layers[0])
+    collection = open_location(session, statement.layers[0])
     until_ns: int | None = None
     if statement.is_latest or statement.subdirectory is None:
         path = read_latest(collection.default).strip("/")
@@ -152,7 +152,7 @@ def _chain(statement: ast.Restore, session: Session, encryption: EncryptionOptio
         path, until_ns = named_point(collection, text_of(statement.subdirectory))
     other = statement.options.incremental_location
     opened = _unseal(collection.at(path), session, encryption)
-    place = _open(session, other) if other else None
+    place = open_location(session, other) if other else None
     return chain_of_collection(opened, collection, path, place, until_ns)
 
 
@@ -182,7 +182,8 @@ def _restore(
     return summary
 
 
-def _open(session: Session, uris: ast.URIs) -> Stores:
+def open_location(session: Session, uris: ast.URIs) -> Stores:
+    """Open where a backup lies, or a collection of them."""
     try:
         return open_stores(session, uris)
     except (UnsupportedError, InvalidOptionError) as exc:

@@ -7,7 +7,7 @@ from typing import Final
 
 from ootheca.backup.chain import Chain
 from ootheca.backup.check_files import stored_sizes
-from ootheca.backup.collection import list_full_backups, read_latest
+from ootheca.backup.collection import layer_places, list_full_backups, read_latest
 from ootheca.backup.localities import Stores
 from ootheca.backup.manifest_json import manifest_json
 from ootheca.backup.sealed import SealedStorage, open_sealed
@@ -19,6 +19,7 @@ from ootheca.exec.places import encryption_options, kms_environment, open_stores
 from ootheca.exec.result import Result, ResultColumn, string
 from ootheca.exec.session import Session
 from ootheca.exec.statements.check_storage import check_storage
+from ootheca.exec.statements.show_backup_encryption import encryption_view
 from ootheca.exec.statements.show_backup_objects import files_view, objects_view, ranges_view
 from ootheca.sql import ast
 from ootheca.storage.base import Storage
@@ -27,7 +28,7 @@ from ootheca.types import JSONB
 __all__ = ["run"]
 
 _VALUED: Final = frozenset({"encryption_passphrase", "kms", "incremental_location"})
-_FLAGS: Final = frozenset({"privileges", "debug_ids", "as_json"})
+_FLAGS: Final = frozenset({"privileges", "debug_ids", "as_json", "encryption_info"})  # the last one is ours
 # Options of newer versions, which have no SHOW BACKUP of a lone URI: there they stay unknown.
 _NEWER_VALUED: Final = frozenset({"encryption_info_dir"})
 _NEWER_FLAGS: Final = frozenset({"check_files", "skip size"})
@@ -53,6 +54,8 @@ def run(statement: ast.ShowBackup, session: Session) -> Result:
     if statement.kind == "CONNECTION":
         return _check_connection(statement, session)
     options = _check_options(statement, session)
+    if "encryption_info" in options.keys:
+        return _encryption_info(statement, session, options)
     chain = _open(statement, session, options)
     _note_localities(statement, session, chain)
     if "as_json" in options.keys:
@@ -105,6 +108,20 @@ def _check_options(statement: ast.ShowBackup, session: Session) -> _Options:
         encryption_options(session, passphrase, kms),
         values.get("incremental_location", ()),
         values.get("encryption_info_dir", ()),
+    )
+
+
+def _encryption_info(statement: ast.ShowBackup, session: Session, options: _Options) -> Result:
+    """Tell what opens a backup, without opening it."""
+    collection, path, _ = _place(statement, session)
+    full = collection.at(path) if path else collection
+    other = open_stores(session, options.incremental_location) if options.incremental_location else None
+    layers = layer_places(collection, path, incremental_location=other)
+    return encryption_view(
+        full.default,
+        [layer.default for layer in layers],
+        options.encryption.kms,
+        kms_environment(session),
     )
 
 
