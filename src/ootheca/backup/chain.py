@@ -118,9 +118,10 @@ def read_layer(folder: SealedStorage) -> Layer:
             continue
         _check(folder.storage, name, stored)
         manifest = decode_manifest(folder.unseal(stored, name), location=folder.location(name))
+        opened = folder.proven()
         if manifest.has_external_manifest_ssts:
-            _attach_lists(folder, manifest)
-        return Layer(folder, manifest)
+            _attach_lists(opened, manifest)
+        return Layer(opened, manifest)
     assert missing is not None
     raise missing
 

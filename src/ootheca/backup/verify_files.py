@@ -34,7 +34,6 @@ from ootheca.codec.sst.compression import open_block
 from ootheca.codec.sst.footer import BlockHandle
 from ootheca.codec.sst.rangekeys import RangeTombstone
 from ootheca.codec.sst.reader import SSTReader
-from ootheca.crypto import aead
 from ootheca.errors import ChecksumMismatchError, CorruptionError, OothecaError, TruncatedError
 
 __all__ = ["FileTotals", "LayerFacts", "Report", "check_file", "first_bad_checksum"]
@@ -127,7 +126,7 @@ def _check_opened(
     problem: OothecaError | None = None
     is_foreign = False
     try:
-        plain = stored if folder.key is None else aead.unseal_view(stored, folder.key, location=location)
+        plain = folder.unseal_view(stored, path)
         is_foreign = any(file.sha512 and hashlib.sha512(plain).digest() != file.sha512 for file in files)
         table = SSTReader.open(plain, location=location)
         _check_unread_parts(table)

@@ -49,11 +49,11 @@ __all__ = [
     "decode_header",
     "encode_header",
     "is_sealed",
+    "not_opened",
     "plain_size",
     "seal",
     "seal_view",
     "sealed_size",
-    "unopened",
     "unseal",
     "unseal_view",
 ]
@@ -175,15 +175,25 @@ def unseal(stored: Buffer, key: Key, *, location: str, executor: Executor | None
     return unseal_view(stored, key, location=location, executor=executor).tobytes()
 
 
-def unseal_view(stored: Buffer, key: Key, *, location: str, executor: Executor | None = None) -> memoryview:
+def unseal_view(
+    stored: Buffer,
+    key: Key,
+    *,
+    location: str,
+    executor: Executor | None = None,
+    is_key_proven: bool = False,
+) -> memoryview:
     """Open a whole sealed file of either version into fresh memory.
 
     Nothing is released unless every byte is authentic.
 
+    Args:
+        is_key_proven: the key has opened another file of the backup, so that only damage is left as a cause.
+
     Raises:
         NotEncryptedError, UnsupportedError: see `decode_header`.
-        WrongKeyError: the first chunk does not open.
-        DamagedCiphertextError: the first chunk opens and a later one does not.
+        WrongKeyError: no chunk opens.
+        DamagedCiphertextError: a chunk does not open, and the key is known to be right.
         TruncatedError: the chunks that are there open, and the last one is missing.
     """
     view = _bytes_view(stored)
@@ -193,7 +203,7 @@ def unseal_view(stored: Buffer, key: Key, *, location: str, executor: Executor |
     if header.version == 1:
         plain = allocate(plain_size(len(view), version=1, location=location))
         if not cipher.open_message(body, plain):
-            raise unopened(0, location=location, is_key_right=False)
+            raise not_opened(0, location=location, is_key_right=is_key_proven)
         return plain.toreadonly()
     num_full, rest = divmod(len(body), SEALED_CHUNK_SIZE)
     if rest < TAG_SIZE:  # Look at the chunks before the cut first: a wrong key is the better answer.
@@ -202,25 +212,44 @@ def unseal_view(stored: Buffer, key: Key, *, location: str, executor: Executor |
     plain = allocate(len(body) - num_chunks * TAG_SIZE)
     failed = cipher.open_chunks(body, plain, executor=executor)
     if failed is not None:
-        raise unopened(failed, location=location, is_key_right=failed > 0)
+        chunk = body[failed * SEALED_CHUNK_SIZE : (failed + 1) * SEALED_CHUNK_SIZE]
+        # Chunks before the one that failed have opened; of those after the first, its neighbour is asked.
+        others = body[SEALED_CHUNK_SIZE : 2 * SEALED_CHUNK_SIZE]
+        is_key_right = is_key_proven or failed > 0 or (len(others) > TAG_SIZE and cipher.opens(others, 1))
+        raise not_opened(
+            failed,
+            location=location,
+            is_key_right=is_key_right,
+            sealed_as=cipher.find_place(chunk, num_chunks),
+        )
     if rest < TAG_SIZE:
         raise _truncated(location, len(view))
     return plain.toreadonly()
 
 
-def unopened(index: int, *, location: str, is_key_right: bool) -> WrongKeyError | DamagedCiphertextError:
-    """The error for a chunk that is not authentic; CockroachDB has the same words for both causes."""
+def not_opened(
+    index: int, *, location: str, is_key_right: bool, sealed_as: int | None = None
+) -> WrongKeyError | DamagedCiphertextError:
+    """The error for a chunk that is not authentic; CockroachDB has the same words for every cause.
+
+    Args:
+        sealed_as: the place in this file at which the chunk does open; None where there is none.
+    """
     location = f"{location}@{HEADER_SIZE + index * SEALED_CHUNK_SIZE}"
-    if not is_key_right:
+    if sealed_as is None and not is_key_right:
         return WrongKeyError(
             _FAILED,
             location=location,
             hint="check the passphrase or KMS URI; damage at the file's start looks the same",
         )
+    if sealed_as is None:
+        cause = "It was changed, cut short, followed by other bytes, or comes from another file."
+    else:
+        cause = f"It was sealed as chunk {sealed_as}: chunks were left out, repeated or put in another order."
     return DamagedCiphertextError(
         _FAILED,
         location=location,
-        detail=f"Chunk {index} is damaged or cut short. Another chunk opened, so the key is right.",
+        detail=f"The key is right, and chunk {index} of the file is damaged. {cause}",
         hint="fetch the file again, or take it from another copy of the backup",
     )
 
@@ -229,7 +258,7 @@ def _truncated(location: str, stored_size: int) -> TruncatedError:
     return TruncatedError(
         _FAILED,
         location=f"{location}@{stored_size}",
-        detail="The file ends before its last chunk.",
+        detail="The file was cut: it ends before its last chunk.",
         hint="fetch the file again, or take it from another copy of the backup",
     )
 

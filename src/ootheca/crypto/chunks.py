@@ -37,6 +37,7 @@ SEALED_CHUNK_SIZE: Final = CHUNK_SIZE + TAG_SIZE
 
 _COUNTER_MASK: Final = (1 << 64) - 1
 _MAX_MESSAGE_SIZE: Final = (1 << 31) - 1  # the cipher library's limit for one call, not the format's
+_LOST_CHUNKS: Final = 64  # so many chunks may be missing before one that is to be recognised
 _CHUNKS_PER_TASK: Final = 8  # at least: with fewer, handing a task over costs more than it saves
 
 Buffer = bytes | bytearray | memoryview
@@ -122,6 +123,16 @@ class ChunkCipher:
 
         failures = _run(-(-len(sealed) // SEALED_CHUNK_SIZE), work, executor)
         return min((index for index in failures if index is not None), default=None)
+
+    def opens(self, sealed: memoryview, index: int) -> bool:
+        """Tell whether one chunk is authentic at a place of the file."""
+        return self.open_chunks(sealed, allocate(max(0, len(sealed) - TAG_SIZE)), first=index) is None
+
+    def find_place(self, sealed: memoryview, num_chunks: int) -> int | None:
+        """Return the place at which one chunk is authentic, in a file that has, or had, about so many; or None."""
+        plain = allocate(max(0, len(sealed) - TAG_SIZE))
+        places = range(num_chunks + _LOST_CHUNKS)
+        return next((i for i in places if self.open_chunks(sealed, plain, first=i) is None), None)
 
 
 def allocate(size: int) -> memoryview:

@@ -17,8 +17,8 @@ from ootheca.crypto.aead import (
     Header,
     decode_header,
     encode_header,
+    not_opened,
     plain_size,
-    unopened,
     unseal_view,
 )
 from ootheca.crypto.chunks import (
@@ -145,15 +145,19 @@ class SealedReader:
         plain[: len(head)] = head
         failed = self._cipher.open_chunks(sealed, plain[len(head) :], first=first, executor=self._executor)
         if failed is not None:
-            is_key_right = self._has_opened or failed > first or (failed > 0 and self._opens_start())
-            raise unopened(failed, location=self._location, is_key_right=is_key_right)
+            chunk = sealed[(failed - first) * SEALED_CHUNK_SIZE :][:SEALED_CHUNK_SIZE]
+            raise not_opened(
+                failed,
+                location=self._location,
+                is_key_right=self._has_opened or failed > first or (failed > 0 and self._opens_start()),
+                sealed_as=self._cipher.find_place(chunk, self.size // CHUNK_SIZE + 1),
+            )
         self._has_opened = True
         return plain.toreadonly()
 
     def _opens_start(self) -> bool:
         """Whether the key opens chunk 0, asked when a later one fails before any has opened."""
-        sealed = self._stored(HEADER_SIZE, SEALED_CHUNK_SIZE)
-        return self._cipher.open_chunks(sealed, allocate(CHUNK_SIZE)) is None
+        return self._cipher.opens(self._stored(HEADER_SIZE, SEALED_CHUNK_SIZE), 0)
 
     def _stored(self, offset: int, length: int) -> memoryview:
         fetched = memoryview(self._fetch(offset, length)).cast("B")

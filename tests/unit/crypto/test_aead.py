@@ -41,7 +41,7 @@ DAMAGE_TYPES = {
     "v2_preamble_only.bin": TruncatedError,
     "v2_trailing_garbage.bin": DamagedCiphertextError,
     "v2_flipped_byte.bin": DamagedCiphertextError,
-    "v2_chunks_swapped.bin": WrongKeyError,
+    "v2_chunks_swapped.bin": DamagedCiphertextError,
     "v2_short_middle_chunk.bin": WrongKeyError,
     "v0.bin": UnsupportedError,
     "v3.bin": UnsupportedError,
@@ -125,7 +125,7 @@ def test_threads_make_the_same_bytes(size: int) -> None:
         for chunk in (0, 4, 7):
             damaged = bytearray(sealed)
             damaged[20 + chunk * 65552 + 9] ^= 1
-            with pytest.raises(DamagedCiphertextError if chunk else WrongKeyError):
+            with pytest.raises(DamagedCiphertextError):
                 unseal(damaged, KEY, location="f", executor=pool)
 
 
@@ -215,6 +215,39 @@ def test_damaged_chunk_is_located() -> None:
     assert caught.value.location == f"data/1.sst@{20 + 2 * 65552}"
     assert caught.value.sqlstate == "XX001"
     assert caught.value.message == FAILED
+
+
+def test_detail_tells_a_chunk_in_another_place_from_one_that_was_changed() -> None:
+    sealed = seal(plain(4 * 65536), KEY, version=2)
+    head, chunks = sealed[:20], [sealed[20 + i * 65552 : 20 + (i + 1) * 65552] for i in range(5)]
+    other = seal(plain(4 * 65536), KEY, version=2)[20 : 20 + 65552]
+    cases = [
+        ([1, 0, 2, 3, 4], 0, "It was sealed as chunk 1"),
+        ([0, 2, 3, 4], 1, "It was sealed as chunk 2"),
+        ([0, 1, 1, 2, 3, 4], 2, "It was sealed as chunk 1"),
+        ([1, 2, 3, 4], 0, "It was sealed as chunk 1"),
+        ([0, 1, 2, 4], 3, "It was sealed as chunk 4"),
+        ([0, None, 2, 3, 4], 1, "comes from another file"),
+        ([None, 1, 2, 3, 4], 0, "comes from another file"),
+    ]
+    for order, index, words in cases:
+        body = b"".join(other if i is None else chunks[i] for i in order)
+        with pytest.raises(DamagedCiphertextError) as caught:
+            unseal(head + body, KEY, location="f")
+        assert caught.value.detail is not None
+        assert caught.value.detail.startswith(f"The key is right, and chunk {index} of the file is damaged.")
+        assert words in caught.value.detail
+        assert caught.value.location == f"f@{20 + index * 65552}"
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_key_that_opened_another_file_leaves_damage_as_the_cause(version: int) -> None:
+    sealed = seal(plain(100), KEY, version=version)
+    for stored in (sealed[:-1], sealed + b"x", sealed[:30] + b"?" + sealed[31:]):
+        with pytest.raises(WrongKeyError):
+            unseal_view(stored, KEY, location="f")
+        with pytest.raises(DamagedCiphertextError, match="failed to decrypt"):
+            unseal_view(stored, KEY, location="f", is_key_proven=True)
 
 
 def test_size_that_no_sealed_file_has() -> None:
