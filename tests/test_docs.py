@@ -25,7 +25,8 @@ from ootheca.shell.render.registry import FORMATS
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 STORAGE = ROOT / "docs" / "storage.md"
-PAGES = (README, ROOT / "docs" / "shell.md", STORAGE)
+KEYS = ROOT / "docs" / "keys.md"
+PAGES = (README, ROOT / "docs" / "shell.md", STORAGE, KEYS)
 
 
 # Lists that come from the code
@@ -116,6 +117,7 @@ def _masked(text: str) -> str:
         r"(succeeded,1,\d{4},\d+),\d+", r"\1,<size>", text
     )  # a cluster's jobs hold moments of many sizes
     text = re.sub(r"[\d.]+ MiB/s", "<speed>", text)
+    text = re.sub(r"\bbytes: \d+", "bytes: <size>", text)
     return re.sub(r"-{2,}", "--", re.sub(r" +", " ", text)).strip()
 
 
@@ -126,11 +128,11 @@ def _commands(block: str) -> list[tuple[str, str]]:
     return list(zip(parts[1::2], parts[2::2], strict=True))
 
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
     """A directory in which the commands run one after the other, and a PATH that finds `ootheca`."""
-    folder = tmp_path_factory.mktemp("readme")
-    (folder / "bin").mkdir()
+    folder = tmp_path / "here"
+    (folder / "bin").mkdir(parents=True)
     script = folder / "bin" / "ootheca"
     script.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m ootheca "$@"\n')
     script.chmod(0o755)
@@ -154,16 +156,24 @@ def _run(command: str, place: Path) -> str:
 
 def test_commands_and_python_of_the_readme_print_what_it_shows(place: Path) -> None:
     """One reader types all of it, from top to bottom: the Python opens the store that the commands made."""
-    commands = [pair for block in _blocks("console") for pair in _commands(block)]
+    _type_commands(README, place)
+    [program] = _blocks("python")
+    printed = README.read_text().split(program)[1].split("```\n")[2]
+    assert _run(f"{shlex.quote(sys.executable)} -c {shlex.quote(program)}", place) == printed
+
+
+def test_commands_of_the_page_on_keys_print_what_it_shows(place: Path) -> None:
+    _type_commands(KEYS, place)
+
+
+def _type_commands(page: Path, place: Path) -> None:
+    commands = [pair for block in _blocks("console", page) for pair in _commands(block)]
     assert len(commands) > 5
     for command, shown in commands:
         if command.startswith("cat "):
             (place / command.removeprefix("cat ")).write_text(shown)
             continue
         assert _masked(_run(command, place)) == _masked(shown), command
-    [program] = _blocks("python")
-    printed = README.read_text().split(program)[1].split("```\n")[2]
-    assert _run(f"{shlex.quote(sys.executable)} -c {shlex.quote(program)}", place) == printed
 
 
 def test_commands_of_the_storage_page_print_what_it_shows(place: Path) -> None:

@@ -39,6 +39,7 @@ META_HELP = {
     "\\| COMMAND": "run what a command writes, as SQL",
     "\\set [OPTION[=]VALUE]": "set an option of the shell; without a name, show all",
     "\\unset OPTION": "set an option back",
+    "\\region [NAME on|off]": "in the sandbox, switch a KMS region off, to rehearse its loss; alone, show what is off",
     "\\x [on|off]": "show results as records, or as a table again",
     "\\p": "show the statement that is being entered",
     "\\r": "forget the statement that is being entered",
@@ -210,6 +211,21 @@ def _expanded(shell: Shell, rest: str) -> None:
     shell.options.display_format = "records" if is_on else "table"
 
 
+def _region(shell: Shell, rest: str) -> None:
+    from ootheca.exec.places import kms_environment
+
+    keyring = kms_environment(shell.session).keyring
+    words = rest.split()
+    if keyring is None:
+        shell.refuse("\\region works in the sandbox alone; start with --sandbox")
+    elif not words:
+        sys.stdout.write("".join(f"{name} off\n" for name in sorted(keyring.disabled_regions())))
+    elif len(words) == 2 and words[1] in ("on", "off"):
+        keyring.set_region(words[0], enabled=words[1] == "on")
+    else:
+        shell.refuse(_invalid(f"\\region {rest}"))
+
+
 def _print_buffer(shell: Shell, _rest: str) -> None:
     if not shell.buffer.is_empty:
         sys.stdout.write(shell.buffer.text + "\n")
@@ -248,6 +264,7 @@ _COMMANDS: dict[str, Callable[[Shell, str], None]] = {
     "\\|": _pipe,
     "\\set": _set,
     "\\unset": _unset,
+    "\\region": _region,
     "\\x": _expanded,
     "\\p": _print_buffer,
     "\\r": _reset_buffer,
