@@ -1,13 +1,14 @@
 """Sealed files piece by piece: `SealedReader` opens any range, `Sealer` seals what arrives.
 
 Layout and Source: see `aead`. Memory follows the range asked for or the bytes given, never the file; only
-a file of version 1, one message that is authentic or not as a whole, is held whole while it is read.
+a file of version 1, one message that is authentic or not as a whole, is held whole while it is read. What comes
+piece by piece lies in two buffers that are used in turn: one may be written out while the next is filled.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -36,6 +37,23 @@ from ootheca.errors import InternalError, TruncatedError
 __all__ = ["SealedReader", "Sealer"]
 
 _NOTHING = memoryview(b"")
+
+
+class _TwoBuffers:
+    """Memory for pieces in turn: a piece keeps its bytes while the next is made, and loses them to the one after."""
+
+    __slots__ = ("_buffers",)
+
+    def __init__(self) -> None:
+        self._buffers = memoryview(bytearray()), memoryview(bytearray())
+
+    def next(self, size: int) -> memoryview:
+        """Return writable memory of `size` bytes, not that of the piece before."""
+        last, free = self._buffers
+        if len(free) < size:
+            free = allocate(size)
+        self._buffers = free, last
+        return free[:size]
 
 
 class SealedReader:
@@ -112,6 +130,24 @@ class SealedReader:
         """Return the whole plaintext."""
         return self.read(0, self.size)
 
+    def pieces(self, num_chunks: int = 64) -> Iterator[memoryview]:
+        """Yield the whole plaintext in pieces of so many chunks.
+
+        A piece's bytes are good until the one after the next is asked for. Nothing of a chunk is released
+        before its tag was checked, and nothing at all of a file whose end is missing.
+
+        Raises: as for `read`.
+        """
+        if self.version == 1:
+            yield self._read_whole()
+            return
+        last = self.size // CHUNK_SIZE
+        if not self._has_opened and last >= num_chunks:
+            self._open_last()
+        buffers = _TwoBuffers()
+        for first in range(0, last + 1, num_chunks):
+            yield self._open(first, min(first + num_chunks - 1, last), head=_NOTHING, memory=buffers.next)
+
     def _read_whole(self) -> memoryview:
         if self._whole is None:
             stored = self._stored(0, self._stored_size)
@@ -136,12 +172,19 @@ class SealedReader:
         self._kept = (last, memoryview(bytes(end)) if last > first else end)
         return plain
 
-    def _open(self, first: int, last: int, *, head: memoryview) -> memoryview:
-        """Open the chunks `[first, last]` and return their plaintext after `head`."""
+    def _open(
+        self,
+        first: int,
+        last: int,
+        *,
+        head: memoryview,
+        memory: Callable[[int], memoryview] = allocate,
+    ) -> memoryview:
+        """Open the chunks `[first, last]` and return their plaintext after `head`, in memory of that kind."""
         start = HEADER_SIZE + first * SEALED_CHUNK_SIZE
         end = min(HEADER_SIZE + (last + 1) * SEALED_CHUNK_SIZE, self._stored_size)
         sealed = self._stored(start, end - start)
-        plain = allocate(len(head) + end - start - (last - first + 1) * TAG_SIZE)
+        plain = memory(len(head) + end - start - (last - first + 1) * TAG_SIZE)
         plain[: len(head)] = head
         failed = self._cipher.open_chunks(sealed, plain[len(head) :], first=first, executor=self._executor)
         if failed is not None:
@@ -172,6 +215,8 @@ class SealedReader:
 class Sealer:
     """Seals a file as its plaintext arrives; what it returns, in order, is the stored file.
 
+    The bytes that a call returns are good until the call after the next.
+
     Args:
         version: 1 or 2.
         iv: 12 bytes, never twice with one key; drawn from `random` when omitted.
@@ -197,6 +242,7 @@ class Sealer:
         self._cipher = ChunkCipher(key, iv)
         self._num_sealed = 0  # chunks
         self._pending = bytearray()  # plaintext of the chunk that is not full yet
+        self._buffers = _TwoBuffers()
 
     def update(self, plaintext: Buffer) -> memoryview:
         """Take more plaintext; return the stored bytes that are ready, perhaps none."""
@@ -250,6 +296,6 @@ class Sealer:
     def _output(self, size: int) -> tuple[memoryview, memoryview]:
         """Memory for the next output, and the part of it after the header, if that is still to come."""
         prefix, self._prefix = self._prefix, b""
-        sealed = allocate(len(prefix) + size)
+        sealed = self._buffers.next(len(prefix) + size)
         sealed[: len(prefix)] = prefix
         return sealed, sealed[len(prefix) :]

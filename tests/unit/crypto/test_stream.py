@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 
 from ootheca.crypto import SealedReader, Sealer, seal
@@ -94,6 +95,55 @@ def test_threads_read_the_same() -> None:
     with ThreadPoolExecutor(2) as pool:
         sealed = SealedReader(seal(text, KEY, version=2), KEY, location="f", executor=pool)
         assert sealed.read(5, len(text) - 10) == text[5:-5]
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("num_chunks", [1, 2, 64])
+def test_pieces_are_the_whole_file(version: int, size: int, num_chunks: int) -> None:
+    text = TEXT[:size]
+    sealed, fetcher = reader(seal(text, KEY, version=version, iv=IV))
+    pieces = [bytes(piece) for piece in sealed.pieces(num_chunks)]
+    assert b"".join(pieces) == text
+    assert max(map(len, pieces)) <= (num_chunks * CHUNK if version == 2 else size)
+    assert len(fetcher.ranges) <= 2 + len(pieces)  # the header, the end, and each piece
+
+
+def test_a_piece_keeps_its_bytes_while_the_next_is_made() -> None:
+    text = TEXT * 3
+    sealed = SealedReader(seal(text, KEY, version=2), KEY, location="f")
+    last = None
+    addresses = set()
+    for number, piece in enumerate(sealed.pieces(2)):
+        if last is not None:
+            assert last == text[(number - 1) * 2 * CHUNK : number * 2 * CHUNK]
+        last = piece
+        addresses.add(np.frombuffer(piece, np.uint8).ctypes.data)
+    assert len(addresses) == 2
+    sealer, parts, addresses = Sealer(KEY, version=2, iv=IV), list[bytes](), set()
+    for offset in range(0, len(text), CHUNK):
+        part = sealer.update(text[offset : offset + CHUNK])
+        parts.append(bytes(part))
+        if offset:  # the first one has the header too
+            addresses.add(np.frombuffer(part, np.uint8).ctypes.data)
+    assert len(addresses) <= 3
+    assert b"".join([*parts, bytes(sealer.finish())]) == seal(text, KEY, version=2, iv=IV)
+
+
+@pytest.mark.parametrize("num_chunks", [1, 2, 64])
+def test_pieces_of_a_cut_file_release_nothing_and_of_a_damaged_one_what_is_sound(num_chunks: int) -> None:
+    stored = seal(TEXT, KEY, version=2)
+    with pytest.raises(TruncatedError):
+        next(SealedReader(stored[: 20 + 2 * 65552] + b"x", KEY, location="f").pieces(num_chunks))
+    with pytest.raises(DamagedCiphertextError):
+        next(SealedReader(stored[: 20 + 2 * 65552 + 40], KEY, location="f").pieces(num_chunks))
+    damaged = bytearray(stored)
+    damaged[20 + 2 * 65552] ^= 1
+    pieces = SealedReader(damaged, KEY, location="f").pieces(num_chunks)
+    released = b"".join(bytes(next(pieces)) for _ in range(2 // num_chunks))
+    with pytest.raises(DamagedCiphertextError):
+        next(pieces)
+    assert released == TEXT[: 2 // num_chunks * num_chunks * CHUNK]
 
 
 @pytest.mark.parametrize("version", [1, 2])
