@@ -11,7 +11,8 @@ import pytest
 from ootheca import connect
 from ootheca.connection import Connection
 from ootheca.errors import OothecaError
-from tests.support.aws import LocalAWS, local_aws
+from tests.support.aws import SECRET_ACCESS_KEY, LocalAWS, local_aws
+from tests.support.aws_region import Region, region
 
 ROWS = [(1, "ada", None), (2, "bela", "x"), (3, "čenda", "")]
 
@@ -52,6 +53,39 @@ def test_backup_with_two_keys_in_s3_restores_with_either(aws: LocalAWS, con: Con
         con.execute("DROP DATABASE bank CASCADE")
         con.execute(f"RESTORE DATABASE bank FROM '{place}' WITH kms = '{key}'")
         assert con.execute("SELECT * FROM bank.owners ORDER BY id").fetchall() == ROWS
+
+
+def test_a_region_that_stops_in_the_middle_of_a_chain_of_statements(aws: LocalAWS, con: Connection) -> None:
+    """Backup with three regions; then one is down, one throttles, and the third restores; rotation leaves both out."""
+    place = s3(aws, "regions")
+    names = ("us-east-1", "eu-central-1", "ap-south-1")
+    arns = {name: aws.create_key(region=name) for name in (*names, "us-west-2")}
+    with region(aws.endpoint) as throttled:
+        stopped = Region(aws.endpoint)
+        endpoints = (stopped.endpoint, throttled.endpoint, aws.endpoint)
+        uris = [
+            aws.kms_uri(arns[name], REGION=name, AWS_ENDPOINT=endpoint)
+            for name, endpoint in zip(names, endpoints, strict=True)
+        ]
+        kms = ", ".join(f"'{uri}'" for uri in uris)
+        con.execute(f"BACKUP DATABASE bank TO '{place}' WITH kms = ({kms})")
+        stopped.stop()
+        throttled.failure = (400, "ThrottlingException")
+        con.execute("DROP DATABASE bank CASCADE")
+        [notice] = con.execute(f"RESTORE DATABASE bank FROM '{place}' WITH kms = ({kms})").notices
+        assert con.execute("SELECT * FROM bank.owners ORDER BY id").fetchall() == ROWS
+        for name, reason in zip(names, ("RequestError", "ThrottlingException", "decrypted it"), strict=True):
+            assert name in notice
+            assert reason in notice
+        assert SECRET_ACCESS_KEY not in notice
+        new = aws.kms_uri(arns["us-west-2"], REGION="us-west-2")
+        con.execute(f"ALTER BACKUP '{place}' ADD NEW_KMS = '{new}' WITH OLD_KMS = ({kms})")
+    aws.client("kms", region="ap-south-1").disable_key(
+        KeyId=arns["ap-south-1"].rpartition("/")[2]
+    )  # the last old key retires
+    con.execute("DROP DATABASE bank CASCADE")
+    con.execute(f"RESTORE DATABASE bank FROM '{place}' WITH kms = '{new}'")
+    assert con.execute("SELECT * FROM bank.owners ORDER BY id").fetchall() == ROWS
 
 
 def test_a_collection_in_s3_is_listed_and_shown(aws: LocalAWS, con: Connection) -> None:

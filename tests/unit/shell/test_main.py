@@ -244,10 +244,39 @@ def test_lists(run: Run) -> None:
         ("\\| exit 4", "command failed: error in external command: exit status 4\n"),
         ("\\i /no/such.sql", "cannot read /no/such.sql: No such file or directory\n"),
         ("\\i", "\\i needs a file name\n"),
+        ("\\region r", "invalid syntax: \\region r. Try \\? for help.\n"),
+        ("\\region r maybe", "invalid syntax: \\region r maybe. Try \\? for help.\n"),
     ],
 )
 def test_meta_command_that_is_wrong_ends_a_script(run: Run, line: str, message: str) -> None:
     assert run(stdin=f"{line}\n\\echo never\n") == (1, "", f'{message}Failed running "sql"\n')
+
+
+def test_a_region_that_is_switched_off_and_every_call_to_a_key_service(run: Run) -> None:
+    kms = "kms = ('aws:///a?AUTH=implicit&REGION=r1', 'aws:///b?AUTH=implicit&REGION=r2')"
+    script = f"""BACKUP TO 'nodelocal://1/regions' WITH {kms};
+\\region r1 off
+\\region
+SHOW BACKUP 'nodelocal://1/regions' WITH {kms};
+\\region r1 on
+\\region
+"""
+    status, out, err = run("--verbose", stdin=script)
+    assert status == 0
+    assert out.count("r1 off\n") == 1
+    off = "region r1 is switched off in the sandbox"
+    assert err == (
+        "KMS encrypt with a (aws, r1): succeeded\n"
+        "KMS encrypt with b (aws, r2): succeeded\n"
+        f"KMS decrypt with a (aws, r1): {off}\n"
+        "KMS decrypt with b (aws, r2): succeeded\n"
+        f"NOTICE: failed to decrypt data key with a (aws, r1): {off}; b (aws, r2) decrypted it\n"
+    )
+
+
+def test_regions_are_the_sandboxs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--store", str(tmp_path / "s"), "-e", "\\region r1 off"]) == 1
+    assert "\\region works in the sandbox alone" in capsys.readouterr().err
 
 
 def test_files_that_run_each_other_end(run: Run, tmp_path: Path) -> None:
