@@ -77,6 +77,16 @@ def test_every_way_to_name_a_full_backup(taken: Connection, form: str) -> None:
     assert restored(taken, f"('{OTHER}', '{NEW}')") == [(7,)]
 
 
+def test_a_layer_is_appended_with_the_new_key_and_the_old_one_opens_it(taken: Connection) -> None:
+    taken.execute(f"ALTER BACKUP LATEST IN '{PLACE}' ADD NEW_KMS = '{NEW}' WITH OLD_KMS = '{OLD}'")
+    taken.execute("INSERT INTO bank.t VALUES (8)")
+    taken.execute(f"BACKUP DATABASE bank INTO LATEST IN '{PLACE}' WITH kms = '{NEW}'")
+    assert key_files(taken) == ["ENCRYPTION-INFO", "ENCRYPTION-INFO-2"]
+    assert restored(taken, f"'{OLD}'") == restored(taken, f"'{NEW}'") == [(7,), (8,)]
+    [old, new] = taken.execute(f"SHOW BACKUP LATEST IN '{PLACE}' WITH encryption_info").fetchall()
+    assert old[4:] == new[4:] == (2, 2, "2")
+
+
 def test_old_and_new_key_together_are_in_no_one_file(taken: Connection) -> None:
     taken.execute(f"ALTER BACKUP LATEST IN '{PLACE}' ADD NEW_KMS = '{NEW}' WITH OLD_KMS = '{OLD}'")
     with pytest.raises(WrongKeyError, match="was not used when encrypting the base BACKUP"):
