@@ -102,6 +102,13 @@ def test_an_asymmetric_key_is_told(aws: LocalAWS, front: Region) -> None:
     assert not caught.value.retryable
 
 
+def test_an_arn_of_another_region_is_a_likely_cause(aws: LocalAWS) -> None:
+    arn = aws.create_key(region="eu-central-1")
+    with pytest.raises(KMSError) as caught:
+        open_kms(aws.kms_uri(arn, REGION="us-east-1"), OUTSIDE).wrap(DATA_KEY)
+    assert caught.value.hint == "the ARN is of region eu-central-1, and REGION says us-east-1"
+
+
 def test_an_answer_that_does_not_come_is_not_waited_for(
     aws: LocalAWS, front: Region, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -144,12 +144,12 @@ class AWSKMS(NamedKMS):
         self._connected: Any = None  # the client, made once: reading the service's description takes a while
 
     def wrap(self, data_key: bytes) -> bytes:
-        with _translated():
+        with _translated(self.key):
             answer = self._client().encrypt(KeyId=self.key.key_id, Plaintext=data_key)
         return bytes(answer["CiphertextBlob"])
 
     def unwrap(self, wrapped: bytes) -> bytes:
-        with _translated():
+        with _translated(self.key):
             answer = self._client().decrypt(KeyId=self.key.key_id, CiphertextBlob=wrapped)
         return bytes(answer["Plaintext"])
 
@@ -197,7 +197,7 @@ class AWSKMS(NamedKMS):
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(key: MasterKey) -> Iterator[None]:
     """Turn botocore's exceptions into ours. Its own texts may quote secrets; only the service's are kept."""
     from botocore.exceptions import (
         BotoCoreError,
@@ -213,7 +213,7 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except ClientError as exc:
-        raise _service_error(exc) from exc
+        raise _service_error(exc, key) from exc
     except NoCredentialsError as exc:
         raise AccessDeniedError(
             "NoCredentialProviders: no valid providers in chain",
@@ -233,7 +233,7 @@ def _translated() -> Iterator[None]:
         raise uri_error("AWS_ENDPOINT is no usable endpoint") from exc
 
 
-def _service_error(exc: ClientError) -> OothecaError:
+def _service_error(exc: ClientError, key: MasterKey) -> OothecaError:
     code = exc.response.get("Error", {}).get("Code", "Unknown")
     text = exc.response.get("Error", {}).get("Message", "")
     status = exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
@@ -245,6 +245,13 @@ def _service_error(exc: ClientError) -> OothecaError:
         message = f"{code}: {text}" if text else code
     if code in _DENIED or status in (401, 403):
         return AccessDeniedError(message, hint="these credentials may not use the key")
-    if code == "InvalidKeyUsageException":
-        return KMSError(message, hint=NOT_SYMMETRIC)
-    return KMSError(message, retryable=code in _TEMPORARY or status >= 500)
+    hint = NOT_SYMMETRIC if code == "InvalidKeyUsageException" else _other_region(key)
+    return KMSError(message, hint=hint, retryable=code in _TEMPORARY or status >= 500)
+
+
+def _other_region(key: MasterKey) -> str | None:
+    """A likely cause: the service of one region is asked for a key of another."""
+    parts = key.key_id.split(":")
+    if parts[0] != "arn" or len(parts) < 6 or parts[3] == key.region:
+        return None
+    return f"the ARN is of region {parts[3]}, and REGION says {key.region}"
