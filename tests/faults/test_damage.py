@@ -34,9 +34,8 @@ class Sound:
         self.options = options
         self.storage = MemoryStorage()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(data_files, "_TARGET_FILE_SIZE", 150)  # several files, where one would hold all
-            patch.setattr(data_files, "_SLICE_ROWS", 4)
-            take_backup(self.bank, self.storage, options=options)
+            patch.setattr(data_files, "_SST_SIZE", 150)  # several files, where one would hold all
+            take_backup(self.bank, self.storage, options=options, target_size=150)
         self.files = {info.name: self.storage.read(info.name) for info in self.storage.list()}
         self.expected = {name: rows.sort_by("id") for name, rows in self.bank.engine.tables.items()}
 

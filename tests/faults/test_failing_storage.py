@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Literal
 
 import pytest
@@ -11,18 +12,19 @@ from ootheca.backup import data_files
 from ootheca.crypto.envelope import EncryptionOptions
 from ootheca.errors import UnavailableError
 from ootheca.storage.memory import MemoryStorage
-from tests.support.backups import KMS_OPTIONS, Bank, make_bank, restore, take_backup
+from tests.support import backups
+from tests.support.backups import KMS_OPTIONS, Bank, make_bank, restore
 from tests.support.faults import FaultPlan, FaultStorage
 from tests.support.memory_engine import MemoryEngine
 
+take_backup = partial(backups.take_backup, target_size=200)
 OPTIONS = {"plain": EncryptionOptions(), "kms": KMS_OPTIONS}
 
 
 @pytest.fixture(params=["20.2", "21.2"])
 def bank(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Bank:
     # Several files of several rows each, where one would hold all.
-    monkeypatch.setattr(data_files, "_TARGET_FILE_SIZE", 200)
-    monkeypatch.setattr(data_files, "_SLICE_ROWS", 4)
+    monkeypatch.setattr(data_files, "_SST_SIZE", 200)
     return make_bank(request.param, num_rows=12)
 
 

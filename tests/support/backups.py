@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from ootheca import pb
 from ootheca.backup.chain import Chain, open_chain
+from ootheca.backup.data_files import TARGET_SIZE
 from ootheca.backup.placement import place
 from ootheca.backup.plan import BackupPlan, Period, Scope, plan_backup
 from ootheca.backup.read import ChainReader
@@ -261,12 +262,14 @@ def take_backup(
     seed: int = 7,
     stores: Mapping[str, Storage] | None = None,
     tiers: Sequence[str] = (),
+    target_size: int = TARGET_SIZE,
 ) -> BackupSummary:
     """Take a full backup of the database, or of `ids` alone. Taken again, a plain one has the same bytes.
 
     Args:
         stores: of other localities, each `key=value`.
         tiers: the locality of the node that takes it.
+        target_size: of what a manifest's entry covers, as for `write_backup`.
     """
     stores = stores or {}
     rng = random.Random(seed)
@@ -290,6 +293,7 @@ def take_backup(
         identity=BackupIdentity(rng.randbytes(16), rng.randbytes(16)),
         executor=executor or SerialExecutor(),
         placement=place(tuple(stores), tiers),
+        target_size=target_size,
     )
 
 

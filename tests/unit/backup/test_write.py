@@ -14,10 +14,9 @@ from ootheca.backup import data_files, write
 from ootheca.backup.chain import Layer, open_chain, read_layer
 from ootheca.backup.claim import Claim
 from ootheca.backup.sealed import SealedStorage, open_sealed
-from ootheca.codec.counts import RowCounter, row_prefix_lengths
+from ootheca.codec.counts import RowCounter
 from ootheca.codec.manifest import checksum
 from ootheca.codec.mvcc import KeyValueBatch
-from ootheca.codec.ragged import Ragged
 from ootheca.codec.sst.footer import TableFormat
 from ootheca.codec.sst.reader import SSTReader
 from ootheca.crypto import aead
@@ -169,11 +168,10 @@ def test_every_file_is_what_the_manifest_says(bank: Bank) -> None:
     assert (total.rows, total.index_entries) == (60, 80)
 
 
-def test_files_are_cut_at_the_target_size_between_rows(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(data_files, "_TARGET_FILE_SIZE", 100)
-    monkeypatch.setattr(data_files, "_SLICE_ROWS", 2)
+def test_files_are_cut_at_the_target_size_between_keys(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data_files, "_SST_SIZE", 100)
     storage, whole = MemoryStorage(), MemoryStorage()
-    take_backup(bank, storage)
+    take_backup(bank, storage, target_size=100)
     monkeypatch.undo()
     take_backup(bank, whole)
     manifest = layer_of(storage).manifest
@@ -182,15 +180,13 @@ def test_files_are_cut_at_the_target_size_between_rows(bank: Bank, monkeypatch: 
     for file in manifest.files:
         table = SSTReader.open(storage.read(file.path), location="")
         keys = KeyValueBatch.concat(list(table.batches(start=file.span.key, end=file.span.end_key))).keys
-        lengths = row_prefix_lengths(keys).tolist()
-        rows = {key[:size] for key, size in zip(keys.to_list(), lengths, strict=True)}
-        assert not rows & seen, "the families of a row are in two files"
-        seen |= rows
+        assert not seen & set(keys.to_list()), "a key is in two files"
+        seen |= set(keys.to_list())
     bounds = [(file.span.key, file.span.end_key) for file in manifest.files]
     assert bounds == sorted(bounds)
     assert all(end <= start for (_, end), (start, _) in pairwise(bounds))
     assert drain(open_chain(SealedStorage(storage))) == drain(open_chain(SealedStorage(whole)))
-    assert manifest.entry_counts == layer_of(whole).manifest.entry_counts
+    assert manifest.entry_counts.data_size == layer_of(whole).manifest.entry_counts.data_size
     assert restore(storage).counts == restore(whole).counts
 
 
@@ -320,23 +316,6 @@ def test_interruption_leaves_nothing(bank: Bank, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(KeyboardInterrupt):
         take_backup(bank, storage)
     assert names(storage) == []
-
-
-def test_slices_end_between_rows() -> None:
-    from tests.support.backups import as_batch
-
-    row = b"\xbd\x89%c"
-    keys = [
-        row % (0x88 + i // 3) + suffix for i, suffix in enumerate([b"\x88", b"\x89\x89", b"\x8a\x89"] * 5)
-    ]
-    batch = as_batch([(key, 1, b"v") for key in keys])
-    original, data_files._SLICE_ROWS = data_files._SLICE_ROWS, 4
-    try:
-        parts = list(data_files._slices(batch))
-    finally:
-        data_files._SLICE_ROWS = original
-    assert [len(part) for part in parts] == [6, 6, 3]
-    assert Ragged.concat([part.keys for part in parts]).to_list() == keys
 
 
 def test_what_an_interrupted_backup_of_this_cluster_left_is_cleared(bank: Bank) -> None:
