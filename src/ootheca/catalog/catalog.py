@@ -30,6 +30,7 @@ __all__ = [
     "Schema",
     "SomeDescriptor",
     "descriptor_of",
+    "refuse_system_change",
     "wrap_descriptor",
 ]
 
@@ -387,7 +388,7 @@ class Catalog:
         Raises:
             OothecaError: it is one of the database `system`.
         """
-        _refuse_system(self.get(id_), "DROP")
+        refuse_system_change(self.get(id_), "DROP")
         self._staged[id_] = None
         self._added.discard(id_)
 
@@ -438,7 +439,7 @@ class Catalog:
     # Inner parts
 
     def _change(self, member: _D, steps: int) -> _D:
-        _refuse_system(member, "CREATE")
+        refuse_system_change(member, "CREATE")
         if member.id in self._committed:
             self._steps[member.id] = max(self._steps.get(member.id, 0), steps)
         if member.id in self._staged:
@@ -479,8 +480,12 @@ def _dropped(member: SomeDescriptor, now: Timestamp) -> SomeDescriptor:
     return last
 
 
-def _refuse_system(member: SomeDescriptor | None, privilege: str) -> None:
-    """Refuse a change of the database `system`; its tables' rows may change, as in CockroachDB."""
+def refuse_system_change(member: SomeDescriptor | None, privilege: str) -> None:
+    """Refuse a change of the database `system` or its tables, whose rows alone may change, as in CockroachDB.
+
+    Raises:
+        OothecaError: the member is one of them.
+    """
     if member is not None and is_system(member):
         kind = "database" if isinstance(member, pb.DatabaseDescriptor) else "relation"
         raise OothecaError(_NO_PRIVILEGE.format(privilege, f"{kind} {member.name}"), sqlstate="42501")

@@ -74,23 +74,33 @@ class GCPolicy(_message.Message):
     def __init__(self, ttl_seconds: _Optional[int] = ...) -> None: ...
 
 class ZoneConfig(_message.Message):
-    __slots__ = ("range_min_bytes", "range_max_bytes", "gc", "num_replicas", "inherited_constraints", "inherited_lease_preferences", "global_reads", "num_voters", "null_voter_constraints_is_empty")
+    __slots__ = ("range_min_bytes", "range_max_bytes", "gc", "num_replicas", "constraints", "subzone_spans", "subzones", "lease_preferences", "inherited_constraints", "inherited_lease_preferences", "global_reads", "num_voters", "voter_constraints", "null_voter_constraints_is_empty")
     RANGE_MIN_BYTES_FIELD_NUMBER: _ClassVar[int]
     RANGE_MAX_BYTES_FIELD_NUMBER: _ClassVar[int]
     GC_FIELD_NUMBER: _ClassVar[int]
     NUM_REPLICAS_FIELD_NUMBER: _ClassVar[int]
+    CONSTRAINTS_FIELD_NUMBER: _ClassVar[int]
+    SUBZONE_SPANS_FIELD_NUMBER: _ClassVar[int]
+    SUBZONES_FIELD_NUMBER: _ClassVar[int]
+    LEASE_PREFERENCES_FIELD_NUMBER: _ClassVar[int]
     INHERITED_CONSTRAINTS_FIELD_NUMBER: _ClassVar[int]
     INHERITED_LEASE_PREFERENCES_FIELD_NUMBER: _ClassVar[int]
     GLOBAL_READS_FIELD_NUMBER: _ClassVar[int]
     NUM_VOTERS_FIELD_NUMBER: _ClassVar[int]
+    VOTER_CONSTRAINTS_FIELD_NUMBER: _ClassVar[int]
     NULL_VOTER_CONSTRAINTS_IS_EMPTY_FIELD_NUMBER: _ClassVar[int]
     range_min_bytes: int
     range_max_bytes: int
     gc: GCPolicy
     num_replicas: int
+    constraints: _containers.RepeatedScalarFieldContainer[bytes]
+    subzone_spans: _containers.RepeatedScalarFieldContainer[bytes]
+    subzones: _containers.RepeatedScalarFieldContainer[bytes]
+    lease_preferences: _containers.RepeatedScalarFieldContainer[bytes]
     inherited_constraints: bool
     inherited_lease_preferences: bool
     global_reads: bool
     num_voters: int
+    voter_constraints: _containers.RepeatedScalarFieldContainer[bytes]
     null_voter_constraints_is_empty: bool
-    def __init__(self, range_min_bytes: _Optional[int] = ..., range_max_bytes: _Optional[int] = ..., gc: _Optional[_Union[GCPolicy, _Mapping]] = ..., num_replicas: _Optional[int] = ..., inherited_constraints: _Optional[bool] = ..., inherited_lease_preferences: _Optional[bool] = ..., global_reads: _Optional[bool] = ..., num_voters: _Optional[int] = ..., null_voter_constraints_is_empty: _Optional[bool] = ...) -> None: ...
+    def __init__(self, range_min_bytes: _Optional[int] = ..., range_max_bytes: _Optional[int] = ..., gc: _Optional[_Union[GCPolicy, _Mapping]] = ..., num_replicas: _Optional[int] = ..., constraints: _Optional[_Iterable[bytes]] = ..., subzone_spans: _Optional[_Iterable[bytes]] = ..., subzones: _Optional[_Iterable[bytes]] = ..., lease_preferences: _Optional[_Iterable[bytes]] = ..., inherited_constraints: _Optional[bool] = ..., inherited_lease_preferences: _Optional[bool] = ..., global_reads: _Optional[bool] = ..., num_voters: _Optional[int] = ..., voter_constraints: _Optional[_Iterable[bytes]] = ..., null_voter_constraints_is_empty: _Optional[bool] = ...) -> None: ...

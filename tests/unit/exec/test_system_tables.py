@@ -171,6 +171,7 @@ def test_the_shape_of_system_tables_is_not_to_be_changed(session: Session, sql: 
     with pytest.raises(OothecaError, match=r"user root does not have (CREATE|DROP) privilege") as caught:
         query(session, sql)
     assert caught.value.sqlstate == "42501"
+    assert ("DROP" in caught.value.message) == sql.startswith("DROP")
     assert query(session, "SELECT count(*) FROM system.users") == [(2,)]
 
 

@@ -80,7 +80,7 @@ def test_a_zone_is_shown_with_its_owner(session: Session) -> None:
     assert target == "RANGE default"
     assert text == (
         "ALTER RANGE default CONFIGURE ZONE USING\n\trange_min_bytes = 134217728,\n\trange_max_bytes = 536870912,\n"
-        "\tgc.ttlseconds = 90000,\n\tnum_replicas = 1"
+        "\tgc.ttlseconds = 90000,\n\tnum_replicas = 1,\n\tconstraints = '[]',\n\tlease_preferences = '[]'"
     )
     query(session, "ALTER TABLE shop.orders CONFIGURE ZONE USING gc.ttlseconds = 400")
     ((target, text),) = query(session, sql)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ootheca import pb
+from ootheca.catalog.catalog import refuse_system_change
 from ootheca.errors import OothecaError
 from ootheca.exec.comments import Comments
 from ootheca.exec.ddl.builder import TableBuilder
@@ -53,6 +54,7 @@ def drop_relation(session: Session, desc: pb.TableDescriptor, *, cascade: bool) 
     """
     if session.catalog.get(desc.id) is None:
         return  # it went with something that it depended on
+    refuse_system_change(desc, "DROP")
     kind = kind_of(desc)
     if not cascade:
         refuse_dependents(session, desc, f'drop relation "{desc.name}"')

@@ -24,7 +24,10 @@ def run(statement: ast.ShowZoneConfiguration, session: Session) -> Result:
     if statement.target is not None:
         id_ = target_id(statement.target_kind, statement.target, session)
         target = _target(session, zones.owner(id_))
-        rows = [(target, _statement(target or "", zones.effective(id_)))]
+        complete = zones.effective(id_)
+        # What nothing above says is inherited from nobody.
+        complete.inherited_constraints = complete.inherited_lease_preferences = False
+        rows = [(target, _statement(target or "", complete))]
         return Result.of_rows(columns, rows, tag="SHOW ZONE CONFIGURATION")
     found = [(_target(session, id_), zones.own(id_)) for id_ in zones.ids()]
     rows = [(name, _statement(name, config)) for name, config in found if name and config is not None]
@@ -52,6 +55,11 @@ def _statement(target: str, zone: pb.ZoneConfig) -> str:
         settings.append(("gc.ttlseconds", zone.gc.ttl_seconds))
     settings += [
         (name, getattr(zone, name)) for name in ("num_replicas", "num_voters") if zone.HasField(name)
+    ]
+    settings += [
+        (name, "'[]'")
+        for name in ("constraints", "lease_preferences")
+        if not getattr(zone, f"inherited_{name}") and not getattr(zone, name)  # what is set is not read
     ]
     lines = ",\n".join(f"\t{name} = {value}" for name, value in settings)
     return f"ALTER {target} CONFIGURE ZONE USING\n{lines}"
