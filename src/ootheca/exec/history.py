@@ -128,14 +128,15 @@ def require_known(session: Session, table_ids: Iterable[int], time: Timestamp) -
 
 def collect_garbage(session: Session) -> None:
     """Forget what was replaced longer ago than the zone configurations want it kept (`gc.ttlseconds`)."""
-    from ootheca.exec.zones import gc_ttl_seconds
+    from ootheca.exec.zones import Zones
 
     versions, now = session.engine.versions, session.now()
     oldest = versions.oldest()
     if oldest is None or now.wall_ns - oldest.wall_ns < _SHORTEST_NS:
         return
+    zones = Zones(session)
     thresholds = {
-        id_: Timestamp(now.wall_ns - gc_ttl_seconds(session, id_) * _SECOND_NS)
+        id_: Timestamp(now.wall_ns - zones.gc_ttl_seconds(id_) * _SECOND_NS)
         for id_ in {revision.id for revision in _revisions(session)}
     }
     for id_, threshold in thresholds.items():

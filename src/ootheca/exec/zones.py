@@ -27,7 +27,7 @@ _DEFAULT_TTL: Final = 90000  # 25 hours, in both proven versions
 
 def gc_ttl_seconds(session: Session, table_id: int) -> int:
     """Return for how many seconds the versions of a table's rows are kept after they are replaced."""
-    return Zones(session).effective(table_id).gc.ttl_seconds or _DEFAULT_TTL
+    return Zones(session).gc_ttl_seconds(table_id)
 
 
 class Zones:
@@ -57,6 +57,10 @@ class Zones:
     def effective(self, id_: int) -> pb.ZoneConfig:
         """Return an object's configuration, completed from those above it."""
         return self._merged(self._above(id_))
+
+    def gc_ttl_seconds(self, id_: int) -> int:
+        """Return for how many seconds replaced versions of an object's rows are kept."""
+        return self.effective(id_).gc.ttl_seconds or _DEFAULT_TTL
 
     def inherited(self, id_: int) -> pb.ZoneConfig:
         """Return the configuration that an object has of those above it."""
