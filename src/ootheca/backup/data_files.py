@@ -29,7 +29,7 @@ __all__ = ["TARGET_SIZE", "DataFiles"]
 
 TARGET_SIZE = 16 << 20  # plain bytes of keys and values after which an entry of the manifest ends
 _SST_SIZE = 16 << 20  # the same of the entries that lie in one SST
-_FILES_IN_FLIGHT = 3  # built and stored behind the encoder's back; bounds memory
+_FILES_IN_FLIGHT = 2  # built and stored behind the encoder's back; bounds memory
 
 
 @dataclass(slots=True)

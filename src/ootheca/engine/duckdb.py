@@ -336,19 +336,19 @@ class DuckDBEngine:
         by_name = {column.name: column.value for column in relation.columns}
         columns = [table.column_by_id[id_] for id_ in column_ids]
         translate = queries.expressions(Scope(None, [relation]))
-        order = []
-        for id_, is_descending in order_by:
-            value = by_name[table.column_by_id[id_].name]
-            tail = "DESC NULLS LAST" if is_descending else "ASC NULLS FIRST"
-            order.append(f"{translate.conversions.orderable(value)} {tail}")
+        keys = [translate.conversions.orderable(by_name[table.column_by_id[id_].name]) for id_, _ in order_by]
+        ends = ["DESC NULLS LAST" if is_descending else "ASC NULLS FIRST" for _, is_descending in order_by]
         condition = queries.scalar(where, Scope(None, [relation])).sql if where is not None else None
         reader = self._reader()
+        ascends = not any(is_down or table.column_by_id[id_].is_nullable for id_, is_down in order_by)
+        if keys and ascends and self._tables.lie_in_order(keys, from_, reader):
+            keys = []
         return self._tables.scan(
             columns,
             from_=from_,
             values=[by_name[column.name] for column in columns],
             where=f" WHERE {condition}" if condition is not None else "",
-            order=f" ORDER BY {', '.join(order)}" if order else "",
+            order=f" ORDER BY {', '.join(map(' '.join, zip(keys, ends, strict=True)))}" if keys else "",
             batch_rows=batch_rows,
             reader=reader,
             close_reader=reader is not self._connection,

@@ -252,6 +252,15 @@ class Tables:
             sql = f"CAST({sql} AS {duckdb_type(column.type)})"
         return sql
 
+    @staticmethod
+    def lie_in_order(keys: Sequence[str], from_: str, reader: Connection) -> bool:
+        """Tell whether rows lie as expressions that are never NULL would sort them: one look beside a sort of the rows.
+
+        Rows come in the order in which they were inserted, unless a query says otherwise.
+        """
+        before = f"SELECT key, lag(key) OVER () AS previous FROM (SELECT row({', '.join(keys)}) AS key FROM {from_})"
+        return not reader.fetch(f"SELECT 1 FROM ({before}) WHERE key < previous LIMIT 1")
+
     def scan(
         self,
         columns: Sequence[Column],
