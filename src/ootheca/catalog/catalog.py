@@ -189,7 +189,9 @@ class Catalog:
 
     def types_by_id(self) -> dict[int, pb.TypeDescriptor]:
         """Return every user-defined type by id."""
-        return {member.id: member for member in self if isinstance(member, pb.TypeDescriptor)}
+        members = self._committed | self._staged
+        types = (member for member in members.values() if isinstance(member, pb.TypeDescriptor))
+        return {member.id: member for member in sorted(types, key=lambda member: member.id)}
 
     def schemas(self, database_id: int) -> list[Schema]:
         """Return the schemas of a database, sorted by name; `public` always is one of them."""

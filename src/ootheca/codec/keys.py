@@ -8,6 +8,8 @@ Source: reference 05 section 1; every key of fixtures/golden/20.2/a_full; tenant
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,6 +35,7 @@ _FAMILY_ZERO = 0x88
 _MAX_SUFFIX = 9
 
 
+@lru_cache(maxsize=1024)
 def _uvarint(value: int) -> bytes:
     return encode_uvarint(np.array([value], np.uint64)).row(0)
 

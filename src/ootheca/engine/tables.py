@@ -52,10 +52,12 @@ class Tables:
         self.connection = connection
         self.touch = touch
         self._physical: dict[TableName, dict[str, str]] = {}
+        self._names: dict[str, dict[str, str]] = {}  # by schema: tables by lower-case name
 
     def forget(self) -> None:
-        """Drop what is remembered of columns: after a rollback."""
+        """Drop what is remembered of tables and columns: after a rollback."""
         self._physical.clear()
+        self._names.clear()
 
     def physical(self, name: TableName) -> dict[str, str]:
         """Return the DuckDB type of each column, by lower-case name.
@@ -94,42 +96,56 @@ class Tables:
         self._refuse_other_case(name)
         body = ", ".join(f"{quote(c.name)} {self._type_of(c, c.id in text_columns)}" for c in columns)
         self.connection.execute(f"CREATE TABLE {full_name(name)} ({body or 'oo_none BOOLEAN'})")
-        self._physical.pop(name, None)
+        self._note_name(name)
+        # One table is described sooner than found among all.
+        rows = self.connection.fetch(f"DESCRIBE {full_name(name)}")
+        self._physical[name] = {column.lower(): kind for column, kind, *_ in rows}
 
     @staticmethod
     def _type_of(column: Column, is_text: bool) -> str:
         return text_duckdb_type(column.type) if is_text else duckdb_type(column.type)
 
     def _refuse_other_case(self, name: TableName) -> None:
-        rows = self.connection.fetch(
-            "SELECT table_name FROM duckdb_tables() WHERE schema_name = ? AND lower(table_name) = lower(?)",
-            [schema_name(name), name.name],
-        )
-        if rows and rows[0][0] != name.name:
+        schema = schema_name(name)
+        if schema not in self._names:
+            rows = self.connection.fetch(
+                "SELECT table_name FROM duckdb_tables() WHERE schema_name = ?", [schema]
+            )
+            self._names[schema] = {known.lower(): known for (known,) in rows}
+        other = self._names[schema].get(name.name.lower(), name.name)
+        if other != name.name:
             raise UnsupportedError(
-                f'relations "{rows[0][0]}" and "{name.name}" differ only in case',
+                f'relations "{other}" and "{name.name}" differ only in case',
                 hint="rename one of them: the embedded store does not tell them apart",
             )
+
+    def _note_name(self, name: TableName) -> None:
+        self._physical.pop(name, None)
+        self._names.get(schema_name(name), {})[name.name.lower()] = name.name
+
+    def _forget_name(self, name: TableName) -> None:
+        self._physical.pop(name, None)
+        self._names.get(schema_name(name), {}).pop(name.name.lower(), None)
 
     def drop(self, name: TableName) -> None:
         """Drop a table."""
         self.touch(name)
         self.connection.execute(f"DROP TABLE {full_name(name)}")
-        self._physical.pop(name, None)
+        self._forget_name(name)
 
     def rename(self, name: TableName, new_name: TableName) -> None:
         """Rename a table; DuckDB cannot move one between schemas, so that is a copy."""
         self.touch(name)
         self.touch(new_name)
-        self._physical.pop(name, None)
+        if name.name.lower() != new_name.name.lower() or schema_name(name) != schema_name(new_name):
+            self._refuse_other_case(new_name)
         if schema_name(name) == schema_name(new_name):
-            if name.name.lower() != new_name.name.lower():
-                self._refuse_other_case(new_name)
             self.connection.execute(f"ALTER TABLE {full_name(name)} RENAME TO {quote(new_name.name)}")
-            return
-        self._refuse_other_case(new_name)
-        self.connection.execute(f"CREATE TABLE {full_name(new_name)} AS SELECT * FROM {full_name(name)}")
-        self.connection.execute(f"DROP TABLE {full_name(name)}")
+        else:
+            self.connection.execute(f"CREATE TABLE {full_name(new_name)} AS SELECT * FROM {full_name(name)}")
+            self.connection.execute(f"DROP TABLE {full_name(name)}")
+        self._forget_name(name)
+        self._note_name(new_name)
 
     def add_column(self, name: TableName, column: Column) -> None:
         """Add a column of NULLs."""
