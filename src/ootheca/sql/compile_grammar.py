@@ -218,7 +218,7 @@ def _children_of(rule: Rule) -> tuple[str, list[int] | None]:
 def encode_tables(tables: dict[str, Any]) -> str:
     """Return the tables as the printable text that `_tables.py` holds."""
     packed = zlib.compress(json.dumps(tables, separators=(",", ":")).encode(), 9)
-    return base64.b85encode(packed).decode()
+    return base64.b64encode(packed).decode()
 
 
 def _module_text(digest: str, encoded: str) -> str:

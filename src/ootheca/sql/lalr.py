@@ -267,5 +267,5 @@ def machine() -> Machine:
     from ootheca.sql._tables import TABLES
     from ootheca.sql.build import action_named
 
-    packed = base64.b85decode(TABLES.replace("\n", ""))
+    packed = base64.b64decode(TABLES)
     return Machine(json.loads(zlib.decompress(packed)), action_named)

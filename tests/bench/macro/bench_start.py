@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -24,4 +25,6 @@ def measure(place: Place) -> list[Measurement]:
 
 
 def _run(arguments: list[str]) -> None:
-    subprocess.run([sys.executable, *arguments], capture_output=True, check=True)
+    # Compiled modules are kept, as installed ones are, also where the environment says otherwise.
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    subprocess.run([sys.executable, *arguments], capture_output=True, check=True, env=kept)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ootheca.backup.chain import Chain
 from ootheca.backup.check_files import stored_sizes
@@ -11,7 +11,6 @@ from ootheca.backup.collection import layer_places, list_full_backups, read_late
 from ootheca.backup.localities import Stores
 from ootheca.backup.manifest_json import manifest_json
 from ootheca.backup.sealed import SealedStorage, open_sealed
-from ootheca.backup.verify import VerifyReport, verify
 from ootheca.crypto.envelope import EncryptionOptions
 from ootheca.errors import InvalidOptionError, ObjectNotFoundError, OothecaError
 from ootheca.exec.chains import chain_of_collection, chain_of_layers, named_point
@@ -24,6 +23,9 @@ from ootheca.exec.statements.show_backup_objects import files_view, objects_view
 from ootheca.sql import ast
 from ootheca.storage.base import Storage
 from ootheca.types import JSONB
+
+if TYPE_CHECKING:
+    from ootheca.backup.verify import VerifyReport
 
 __all__ = ["run"]
 
@@ -61,6 +63,8 @@ def run(statement: ast.ShowBackup, session: Session) -> Result:
     if "as_json" in options.keys:
         return _manifests(chain)
     if statement.kind == "VALIDATE":
+        from ootheca.backup.verify import verify
+
         return _validation(verify(chain))
     sizes = stored_sizes(chain) if "check_files" in options.keys else None
     match statement.kind:
