@@ -164,6 +164,20 @@ def test_names_that_differ_only_in_case_are_refused(engine: Engine) -> None:
     engine.rollback()
 
 
+def test_a_name_is_free_again_after_a_drop_and_a_rename(engine: Engine) -> None:
+    table, upper = make_table("t", column(1, "a", INT8)), TableName("db", "public", "T")
+    engine.begin()
+    engine.create_table(NAME, table)
+    engine.drop_table(NAME)
+    engine.create_table(upper, table)
+    with pytest.raises(UnsupportedError, match="differ only in case"):
+        engine.create_table(NAME, table)
+    engine.rename_table(upper, TableName("db", "public", "u"))
+    engine.create_table(NAME, table)
+    assert engine.row_count(NAME) == 0
+    engine.rollback()
+
+
 def test_odd_names_are_just_names(engine: Engine) -> None:
     name = TableName('d"b', "sch.ž", 'Quoted "Table" ž')
     table = make_table(name.name, column(1, "the id", INT8), column(2, 'select"', STRING), key=["the id"])
@@ -410,6 +424,20 @@ def test_scans_run_side_by_side_and_see_what_is_not_committed(engine: Engine) ->
     pairs = [(next(a)["id"][0].as_py(), next(b)["id"][0].as_py()) for _ in range(20)]
     assert pairs == [(pairs[i][0], pairs[i][0]) for i in range(20)]
     assert engine.row_count(NAME) == 200_000
+    engine.rollback()
+
+
+@pytest.mark.parametrize("last", [200_000, -1], ids=["rows in order", "rows out of order"])
+def test_rows_come_in_the_order_asked_for_however_they_lie(engine: Engine, last: int) -> None:
+    table = make_table("t", column(1, "id", INT8, is_nullable=False), key=["id"])
+    engine.begin()
+    engine.create_table(NAME, table)
+    engine.insert(
+        NAME, table, [pa.record_batch({"id": list(range(200_000))}), pa.record_batch({"id": [last]})]
+    )
+    found = read(engine, NAME, table, 1, order_by=[(1, False)]).column(0).to_pylist()
+    assert found == sorted([*range(200_000), last])
+    assert read(engine, NAME, table, 1, order_by=[(1, True)]).column(0).to_pylist() == found[::-1]
     engine.rollback()
 
 
