@@ -113,7 +113,7 @@ def test_prompt_shows_where_you_are(session: Session) -> None:
     ("text", "expected"),
     [
         ("SELECT * FROM sho", {"shop", "shop.orders", "show"}), ("TABLE he", {"here"}), ("SHO", {"SHOW"}),
-        ("BACKUP TO 'x' WITH encry", {"encryption_passphrase"}), ("\\ec", {"\\echo"}), ("SELECT 1", set()),
+        ("BACKUP TO 'x' WITH encryption_p", {"encryption_passphrase"}), ("\\ec", {"\\echo"}), ("SELECT 1", set()),
     ],
 )  # fmt: skip
 def test_completion(text: str, expected: set[str], session: Session) -> None:
