@@ -2,6 +2,7 @@
 
     python -m tests.conformance.documented            what differs from the recorded outcomes
     python -m tests.conformance.documented --write    record them, and write docs/conformance.md
+    python -m tests.conformance.documented EX-001     the same of some alone
 
 `documented.jsonl` holds the statements that CockroachDB's documentation shows (v20.2, the newest, and the shapes in
 between), restated: one a line, under the number of our inventory. In them `{A}` … are places and keys that
@@ -10,6 +11,7 @@ between), restated: one a line, under the number of our inventory. In them `{A}`
 * `sql`, or `command` for the words after `cockroach`;
 * `columns`: the documented columns, by name or by a code of `COLUMNS` with `+` and `-`; empty where a page
   shows none; or `tag`: the start of the command's tag;
+* `before`: a statement of the page that this one depends on;
 * `refused`: why CockroachDB refuses it as it is printed, and so do we; `error` is part of the message.
 """
 
@@ -36,7 +38,7 @@ from ootheca.exec.session import Session
 from ootheca.shell.main import main as shell_main
 from ootheca.sql.format import format_statement
 from ootheca.sql.parser import parse
-from tests.conformance.documented_setup import ExampleClock, prepare
+from tests.conformance.documented_setup import ExampleClock, prepare, run
 
 __all__ = ["PAGE", "STATUSES", "Example", "Outcome", "examples", "load_outcomes", "measure", "render"]
 
@@ -117,6 +119,7 @@ class Example:
     tag: str | None = None
     refused: str = ""
     error: str = ""
+    before: str = ""
 
     @property
     def text(self) -> str:
@@ -222,6 +225,8 @@ def _run_statement(example: Example) -> str:
         raise ParseError("its canonical text is another statement")
     with Session(None, sandbox=True, clock=clock, version=example.profile()) as session:
         values = prepare(session, clock, text, statement)
+        if example.before:
+            run(session, example.before)
         result: Result | None = None
         for result in session.execute(text.replace("{id}", values.get("id", "1"))):
             for _ in result.batches:
@@ -331,9 +336,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Measure all examples; print what differs from the record, or write it."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--write", action="store_true", help="record the outcomes, and write the page")
+    parser.add_argument("ids", nargs="*", metavar="EX-nnn", help="measure these alone")
     arguments = parser.parse_args(argv)
-    measured = {example.id: measure(example) for example in examples()}
-    recorded = load_outcomes() if _OUTCOMES.exists() else {}
+    recorded = load_outcomes()
+    chosen = set(arguments.ids) or {example.id for example in examples()}
+    measured = {
+        example.id: measure(example) if example.id in chosen else recorded[example.id]
+        for example in examples()
+    }
     for name, outcome in measured.items():
         before = recorded.get(name)
         if before != outcome:

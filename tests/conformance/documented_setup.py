@@ -21,7 +21,7 @@ from ootheca.sql import ast
 from ootheca.sql.format import format_statement
 from ootheca.storage.registry import open_storage
 
-__all__ = ["ExampleClock", "prepare"]
+__all__ = ["ExampleClock", "prepare", "run"]
 
 _DATABASES = {
     "bank": """CREATE DATABASE bank;
@@ -72,6 +72,13 @@ def moment_of(text: str) -> datetime:
     return datetime(2020, 9, 24, 20, 41, 52, 880_553, tzinfo=UTC)
 
 
+def _asked_for(text: str, taken: datetime) -> datetime:
+    """Return the time that AS OF asks for where it is later than the backup, which then needs a second layer."""
+    found = _MOMENT.search(text)
+    asked = datetime.fromisoformat(found[1]).replace(tzinfo=UTC) if found else taken
+    return max(asked, taken)
+
+
 def prepare(session: Session, clock: ExampleClock, text: str, statement: ast.Statement) -> dict[str, str]:
     """Make what an example needs, and return the values of the placeholders that come of it (`{id}`)."""
     taken = moment_of(text)
@@ -80,11 +87,13 @@ def prepare(session: Session, clock: ExampleClock, text: str, statement: ast.Sta
     _make_connections(session, text, statement)
     _make_files(session, text)
     clock.set(taken)
-    for sql in _backups_before(statement):
+    for number, sql in enumerate(_backups_before(statement)):
+        if number:
+            clock.set(_asked_for(text, taken) + timedelta(minutes=number))
         run(session, sql)
     for sql in _drops_before(statement):
         run(session, sql)
-    clock.set(taken + timedelta(hours=1))
+    clock.set(_asked_for(text, taken) + timedelta(hours=1))
     if "use_backups_with_ids" not in text and re.search(
         "osDlrp0B|clvprp0BAADQmww=|NEWER THAN|REVISION START", text
     ):
@@ -112,9 +121,14 @@ def _make_databases(session: Session, text: str, statement: ast.Statement) -> No
     for name in names or (["bank"] if is_whole else []):
         if not text.startswith(f"CREATE DATABASE {name}"):
             run(session, _DATABASES[name])
-    if "newdb." in text:
-        source = "system.users" if "users" in text else "system.zones"
-        run(session, f"CREATE TABLE newdb.{source.partition('.')[2]} AS SELECT * FROM {source}")
+    if "newdb.users" in text:
+        run(
+            session,
+            "CREATE USER maxroach; CREATE TABLE newdb.users AS SELECT * FROM system.users; DROP USER maxroach",
+        )
+        run(session, "DELETE FROM newdb.users WHERE username != 'maxroach'")
+    elif "newdb.zones" in text:
+        run(session, "CREATE TABLE newdb.zones AS SELECT id + 1000 AS id, config FROM system.zones")
 
 
 def _make_connections(session: Session, text: str, statement: ast.Statement) -> None:
@@ -193,6 +207,8 @@ def _restored(statement: ast.Restore) -> Iterator[ast.Backup]:
         yield from _layers(first, [_with_localities(layer) for layer in statement.layers])
         return
     yield replace(first, is_collection=True)
+    if isinstance(statement.as_of, ast.StringLiteral) and not given.incremental_location:
+        yield replace(first, is_collection=True, is_latest=True)
     if given.incremental_location:
         more = replace(options, incremental_location=given.incremental_location)
         yield replace(first, is_collection=True, is_latest=True, options=more)
