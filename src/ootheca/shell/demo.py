@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+import time
 from contextlib import ExitStack
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from ootheca.clock import SystemClock
 from ootheca.shell.launch import check_flags, is_interactive, options_of, run_shell
 from ootheca.shell.runner import complain
 
@@ -78,18 +80,34 @@ _COUNT = """SELECT
 """
 
 
+class _Moments:
+    """The machine's time, until further notice an hour ago.
+
+    The sample data is as old as that, so that documented examples with `AS OF SYSTEM TIME '-10s'` find it.
+    """
+
+    delay_ns = 3_600_000_000_000
+
+    def read_ns(self) -> int:
+        """Return nanoseconds since 1970."""
+        return time.time_ns() - self.delay_ns
+
+
 def run_demo(flags: argparse.Namespace, session: Session | None = None) -> int:
     """Run the demo and return the exit status."""
     check_flags(flags)
     options = options_of(flags, is_interactive=is_interactive(flags) and not flags.run)
     with ExitStack() as stack:
+        moments = _Moments()
         if session is None:
             from ootheca.exec.session import Session
 
-            session = stack.enter_context(Session(None, sandbox=True))
+            clock = SystemClock(read_ns=moments.read_ns)
+            session = stack.enter_context(Session(None, sandbox=True, clock=clock))
         if flags.dataset != "none":
             load(session, flags.dataset)
             session.variables.set("database", flags.dataset)
+        moments.delay_ns = 0
         if flags.run:
             return run_examples(session, options)
         if not is_interactive(flags):

@@ -432,3 +432,9 @@ def test_what_lies_outside_can_be_disallowed(
     assert main(["--store", str(tmp_path / "s"), "--sandbox", flag, "-e", sql]) == 1
     assert said in capsys.readouterr().err
     assert main(["--store", str(tmp_path / "s"), flag, "-e", "BACKUP DATABASE d INTO 'userfile:///x'"]) == 0
+
+
+def test_the_sample_data_of_the_demo_has_a_past(capsys: pytest.CaptureFixture[str]) -> None:
+    query = "SELECT count(*) FROM rides AS OF SYSTEM TIME "
+    assert main(["demo", "--format", "csv", "-e", f"{query}'-10s'"]) == 0
+    assert capsys.readouterr().out == "count\n500\n"
