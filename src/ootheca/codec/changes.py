@@ -11,12 +11,15 @@ Source: the incremental layers of fixtures/golden/{20.2,21.2}/d_chain and e_revi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from ootheca.catalog.table import Table
+from ootheca.catalog.table import Index, Table
 from ootheca.codec.entries import IndexEncoder, RowReader
 from ootheca.codec.keys import family_suffix, split_families
 from ootheca.codec.mvcc import KeyValueBatch
@@ -47,14 +50,17 @@ def encode_changes(
     table = source.table
     if written is not None and written & set(table.primary_index.key_column_ids):
         written = None  # rows take each other's places, whole
+    encoders = [encoder for index in table.all_indexes if (encoder := _encoder(table, index)) is not None]
+    needed = {id_ for encoder in encoders if encoder.index.predicate is None for id_ in encoder.column_ids}
+    column_ids = [column.id for column in table.columns if column.id in needed]
+    before, after = (_Held.of(rows, column_ids) for rows in (before, after))
     parts = []
-    for index in table.all_indexes:
+    for encoder in encoders:
         try:
-            encoder = IndexEncoder(table, index, table.id)
             old, new = _entries(encoder, before), _entries(encoder, after)
         except UnsupportedError:
             continue  # BACKUP refuses the index, and says why
-        if index.id == table.primary_index.id:
+        if encoder.index.id == table.primary_index.id:
             parts.append(_primary_changes(table, old, new, written))
         else:
             parts.append(_entry_changes(old, new))
@@ -72,6 +78,35 @@ def encode_rewrite(before: RowReader, after: RowReader, written: frozenset[int])
     old = _entries(IndexEncoder(old_table, old_table.primary_index, table.id), before)
     new = _entries(IndexEncoder(table, table.primary_index, table.id), after)
     return _primary_changes(old_table, old, new, written)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """Rows of which the columns that most indexes need were read at once."""
+
+    source: RowReader
+    columns: pa.RecordBatch
+
+    @staticmethod
+    def of(source: RowReader | None, column_ids: Sequence[int]) -> _Held | None:
+        return None if source is None else _Held(source, source.read(column_ids))
+
+    @property
+    def table(self) -> Table:
+        return self.source.table
+
+    def read(self, column_ids: Sequence[int], where: str | None = None) -> pa.RecordBatch:
+        if where is not None:
+            return self.source.read(column_ids, where)
+        return self.columns.select([self.table.column_by_id[id_].name for id_ in column_ids])
+
+
+def _encoder(table: Table, index: Index) -> IndexEncoder | None:
+    """Return the encoder of an index, None where it has a column without codec: BACKUP refuses it, and says why."""
+    try:
+        return IndexEncoder(table, index, table.id)
+    except UnsupportedError:
+        return None
 
 
 def _entries(encoder: IndexEncoder, rows: RowReader | None) -> KeyValueBatch:
