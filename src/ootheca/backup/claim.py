@@ -75,6 +75,13 @@ class Claim:
         if self._holder() != self._content:
             raise self._taken(filenames.CHECKPOINT, _IN_PROGRESS)
 
+    def is_lost(self) -> bool:
+        """Tell whether another writer has the folder; a store that does not answer says nothing of that kind."""
+        try:
+            return self._holder() != self._content
+        except StorageError:
+            return False
+
     def release(self) -> None:
         """Let go of the folder; errors as for `Storage.delete`."""
         self._storage.delete(filenames.CHECKPOINT)

@@ -57,6 +57,7 @@ class _Writer:
     profile: Profile
     identity: BackupIdentity
     placement: Placement
+    claim: Claim
     data: DataFiles
     written: list[tuple[SealedStorage, str]] = field(default_factory=list)
 
@@ -100,9 +101,9 @@ def write_backup(
         placement.chosen,
         target_size,
     )
-    writer = _Writer(plan, engine, names, folder, profile, identity, placement, data)
     parts = [(part.storage, name) for _, name, part in placement.part_files(folder)]
     claim = Claim(folder.storage, parts, identity.cluster_id, identity.backup_id)
+    writer = _Writer(plan, engine, names, folder, profile, identity, placement, claim, data)
     claim.take()
     with _removed_on_failure(writer):
         if encryption_info is not None:
@@ -136,10 +137,15 @@ def _removed_on_failure(writer: _Writer) -> Iterator[None]:
 
 
 def _remove(writer: _Writer) -> None:
-    """Remove what was written, the manifest first and the claim last; what cannot be removed stays unlisted."""
+    """Remove what was written, the manifest first and the claim last; what cannot be removed stays unlisted.
+
+    Where another writer has the folder, only data files are ours alone: the others may be its by now.
+    """
     data_folder = writer.placement.data_folder(writer.folder)
-    data = [(data_folder, name) for name in writer.data.names]
-    for folder, name in (*reversed(writer.written), *data, (writer.folder, filenames.CHECKPOINT)):
+    own = [(data_folder, name) for name in writer.data.names]
+    if not writer.claim.is_lost():
+        own = [*reversed(writer.written), *own, (writer.folder, filenames.CHECKPOINT)]
+    for folder, name in own:
         try:
             folder.storage.delete(name)
         except StorageError:

@@ -345,3 +345,26 @@ def test_an_interrupted_backup_is_cleared_from_the_stores_of_its_localities_and_
     assert names(default) == ["BACKUP-CHECKPOINT"]
     assert names(own) == []
     assert names(shared) == ["BACKUP_PART_1_r=b", "data/12.sst"]
+
+
+class TakenOver(MemoryStorage):
+    """Another writer takes the folder over, as a copy of this cluster would, while data files are written."""
+
+    def write(self, name: str, data: Buffer, *, overwrite: bool = True) -> None:
+        super().write(name, data, overwrite=overwrite)
+        if name.endswith(".sst"):
+            super().write("BACKUP-CHECKPOINT", b"another's")
+            super().write("ENCRYPTION-INFO", b"another's")
+
+
+def test_a_writer_that_lost_its_claim_leaves_the_others_files(bank: Bank) -> None:
+    storage = TakenOver()
+    with pytest.raises(ObjectExistsError, match="already in progress"):
+        take_backup(bank, storage, options=EncryptionOptions("pass"))
+    assert names(storage) == [
+        "BACKUP-CHECKPOINT",
+        "BACKUP-STATISTICS",
+        "BACKUP_MANIFEST-CHECKSUM",
+        "ENCRYPTION-INFO",
+    ]
+    assert storage.read("ENCRYPTION-INFO") == b"another's"
