@@ -61,6 +61,7 @@ __all__ = [
     "ObjectNotFoundError",
     "OothecaError",
     "ParseError",
+    "PausedError",
     "StorageError",
     "TruncatedError",
     "UnavailableError",
@@ -280,6 +281,12 @@ class KMSError(EncryptionError):
 
 class CanceledError(OothecaError):
     """The user interrupted the statement."""
+
+    sqlstate = "57014"
+
+
+class PausedError(OothecaError):
+    """A job was asked to stop for now; what it has stored stays, for it to go on."""
 
     sqlstate = "57014"
 

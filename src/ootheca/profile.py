@@ -40,6 +40,7 @@ class Profile:
     spaces_options: bool  # canonical text has `kms = 'x'`, else `kms='x'`
     mentions_coverage: bool  # a missing target of BACKUP, or of RESTORE AS OF, may be one of another time
     names_orphan: bool  # a missing database is said to be needed `to restore table "t"`
+    shows_job_runs: bool  # SHOW JOBS has trace_id, last_run, next_run, num_runs and execution_errors
     masks_passphrase: bool  # canonical BACKUP prints '*****' for the passphrase
 
 
@@ -64,6 +65,7 @@ PROFILES = {
         spaces_options=False,
         mentions_coverage=False,
         names_orphan=True,
+        shows_job_runs=False,
         masks_passphrase=False,
     ),
     "21.2": Profile(
@@ -86,6 +88,7 @@ PROFILES = {
         spaces_options=True,
         mentions_coverage=True,
         names_orphan=False,
+        shows_job_runs=True,
         masks_passphrase=True,
     ),
 }

@@ -167,6 +167,8 @@ class MemoryEngine:
         return self._text_columns.get(name, frozenset())
 
     def row_count(self, name: TableName) -> int:
+        if name not in self.tables:
+            raise UndefinedTableError(f'relation "{name.name}" does not exist')
         return int(self.tables[name].num_rows)
 
     def sort_key_values(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -1,14 +1,15 @@
 """The claim on a folder: a file that says that a backup is being written there; only one writer can make it.
 
-It holds the cluster's id and the backup's. A cluster runs in one process, and takes one backup at a time: a claim of
-its own that it finds is one that an interrupted backup left, and is taken over with what lies beside it.
+It holds the cluster's id and the backup's, and behind them its checkpoint. A cluster runs in one process, which takes
+one backup to a folder at a time: a claim of its own that it finds is one that an interrupted backup left. The same
+backup goes on from it; another takes the folder over, and removes what lies there.
 
 Source: reference/format/01 §7 (order of writing; BACKUP-CHECKPOINT, whose content is CockroachDB's own affair).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 
 from ootheca.backup.chain import manifest_in
@@ -36,8 +37,8 @@ class Claim:
         self._cluster_id = cluster_id
         self._content = cluster_id + backup_id
 
-    def take(self) -> None:
-        """Make the claim.
+    def take(self) -> bytes | None:
+        """Make the claim; of one that this very backup has made before, return what was noted in it.
 
         A store that reports a failure may have written the file all the same, and an attempt that was repeated behind
         our back finds our own file in the way.
@@ -47,16 +48,19 @@ class Claim:
             StorageError: it cannot be stored.
         """
         self._require_no_manifest()
-        self._take_over()
+        holder = self._holder()
+        if holder is not None and holder.startswith(self._content):
+            return holder[len(self._content) :]
+        self._take_over(holder)
         self._require_no_parts()
         try:
             self._storage.write(filenames.CHECKPOINT, self._content, overwrite=False)
         except ObjectExistsError as exc:
-            if self._holder() != self._content:
+            if not self._is_held():
                 raise self._taken(filenames.CHECKPOINT, _IN_PROGRESS) from exc
         except StorageError:
             with suppress(StorageError):
-                if self._holder() == self._content:
+                if self._is_held():
                     self.release()
             raise
         try:
@@ -65,6 +69,7 @@ class Claim:
             with suppress(StorageError):
                 self.release()
             raise
+        return None
 
     def check(self) -> None:
         """Make sure that the claim still stands: a copy of this cluster may have taken it over.
@@ -72,13 +77,26 @@ class Claim:
         Raises:
             ObjectExistsError: it does not.
         """
-        if self._holder() != self._content:
+        if not self._is_held():
             raise self._taken(filenames.CHECKPOINT, _IN_PROGRESS)
+
+    def note(self, checkpoint: bytes) -> None:
+        """Keep a checkpoint in the claim, in place of the one before; errors as for `check` and `Storage.write`."""
+        self.check()
+        self._storage.write(filenames.CHECKPOINT, self._content + checkpoint)
+
+    def clear(self, keep: Collection[str] = ()) -> None:
+        """Remove what an interrupted backup left, but for some files; errors as for `Storage.delete`."""
+        others = [storage for storage, _ in self._parts if not _holds_another(storage)]
+        for storage in (self._storage, *others):
+            for name in _left_in(storage):
+                if name not in keep:
+                    storage.delete(name)
 
     def is_lost(self) -> bool:
         """Tell whether another writer has the folder; a store that does not answer says nothing of that kind."""
         try:
-            return self._holder() != self._content
+            return not self._is_held()
         except StorageError:
             return False
 
@@ -97,18 +115,18 @@ class Claim:
             if storage.exists(name):
                 raise self._taken(name, "", storage)
 
-    def _take_over(self) -> None:
+    def _take_over(self, holder: bytes | None) -> None:
         """Clear what an interrupted backup of this cluster left; refuse any other claim."""
-        holder = self._holder()
         if holder is None:
             return
-        if holder[: len(self._cluster_id)] != self._cluster_id:
+        if not holder.startswith(self._cluster_id):
             raise self._taken(filenames.CHECKPOINT, _IN_PROGRESS)
-        others = [storage for storage, _ in self._parts if not _holds_another(storage)]
-        for storage in (self._storage, *others):
-            for name in _left_in(storage):
-                storage.delete(name)
+        self.clear()
         self.release()
+
+    def _is_held(self) -> bool:
+        holder = self._holder()
+        return holder is not None and holder.startswith(self._content)
 
     def _holder(self) -> bytes | None:
         try:

@@ -9,6 +9,7 @@ Source: reference/format/03 §2 "Files" and §4 (counts), 09 (one SST holds many
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_left
 from collections.abc import Iterable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ootheca import pb
+from ootheca.backup.checkpoint import Checkpoint
+from ootheca.backup.progress import Progress
 from ootheca.backup.sealed import SealedStorage
 from ootheca.clock import Clock, unique_int64
 from ootheca.codec import filenames
@@ -55,6 +58,8 @@ class DataFiles:
         locality: whose store the folder lies in, where that is not the default's.
         target_size: bytes of keys and values after which an entry ends, at the next key; versions of one key stay
             together, families of one row need not.
+        checkpoint: lists the files of an earlier attempt, and is told of every file that is stored.
+        progress: counts what goes in.
 
     Attributes:
         files: for the manifest, in key order; complete after `finish`.
@@ -71,9 +76,12 @@ class DataFiles:
         executor: Executor,
         locality: str = "",
         target_size: int = TARGET_SIZE,
+        *,
+        checkpoint: Checkpoint,
+        progress: Progress,
     ) -> None:
-        self.files: list[pb.File] = []
-        self.names: list[str] = []
+        self.files: list[pb.File] = list(checkpoint.files)
+        self.names: list[str] = checkpoint.names
         self._folder = folder
         self._profile = profile
         self._clock = clock
@@ -82,18 +90,26 @@ class DataFiles:
         self._executor = executor
         self._locality = locality
         self._target_size = target_size
-        self._pending: list[Future[None]] = []
+        self._checkpoint = checkpoint
+        self._progress = progress
+        self._done_until = self.files[-1].span.end_key if self.files else b""
+        self._pending: list[tuple[Future[int], list[pb.File]]] = []
         self._open: list[_Entry] = []  # of the SST that is being filled
         self._size = 0
 
     def add(self, start: bytes, end: bytes, batches: Iterable[KeyValueBatch]) -> None:
         """Write the entries of the span `[start, end)`, after all that were added before; there may be none.
 
+        What an earlier attempt has stored is left out, unread where that is the whole span.
+
         Raises:
             StorageError: a file cannot be stored, perhaps an earlier one.
         """
+        if end <= self._done_until:
+            return
+        start = max(start, self._done_until)
         entry: _Entry | None = None
-        for batch in batches:
+        for batch in map(self._new_part, batches):
             new_keys = np.flatnonzero(is_new_key(batch.keys))
             ends = np.cumsum(batch.keys.lengths + batch.values.lengths)
             first = 0
@@ -113,6 +129,14 @@ class DataFiles:
         if entry is not None:
             self._end_entry(entry)
 
+    def _new_part(self, batch: KeyValueBatch) -> KeyValueBatch:
+        """Count a batch, and return what of it is not stored yet."""
+        self._progress.add(len(batch), batch.total_size)
+        first = (
+            bisect_left(range(len(batch)), self._done_until, key=batch.keys.row) if self._done_until else 0
+        )
+        return batch[first:] if first else batch
+
     def _new_entry(self, start: bytes, end: bytes) -> _Entry:
         entry = _Entry(pb.File())
         entry.file.span.key, entry.file.span.end_key = start, end
@@ -128,14 +152,14 @@ class DataFiles:
         """Wait until every file is stored; errors as for `add`."""
         self._close()
         while self._pending:
-            self._pending.pop(0).result()
+            self._await_oldest()
 
     def abandon(self) -> None:
         """Let nothing more be written: return when nobody writes any longer."""
         self._open.clear()
-        for future in self._pending:
+        for future, _ in self._pending:
             future.cancel()
-        for future in self._pending:
+        for future, _ in self._pending:
             if not future.cancelled():
                 future.exception()
         self._pending.clear()
@@ -154,11 +178,23 @@ class DataFiles:
         self.files.extend(entry.file for entry in entries)
         self.names.append(name)
         while len(self._pending) >= _FILES_IN_FLIGHT:
-            self._pending.pop(0).result()
-        self._pending.append(self._executor.submit(self._build, name, entries))
+            self._await_oldest()
+        files = [entry.file for entry in entries]
+        self._pending.append((self._executor.submit(self._build, name, entries), files))
 
-    def _build(self, name: str, entries: list[_Entry]) -> None:
-        """Build and store one SST, and set what the manifest says of it; lets the entries' parts go on the way."""
+    def _await_oldest(self) -> None:
+        future, files = self._pending.pop(0)
+        stored_size = future.result()
+        self._checkpoint.add(files, stored_size)
+        self._progress.files += 1
+        self._progress.check()
+
+    def _build(self, name: str, entries: list[_Entry]) -> int:
+        """Build and store one SST, and set what the manifest says of it; lets the entries' parts go on the way.
+
+        Returns:
+            The number of bytes stored.
+        """
         builder = SSTBuilder(OPTIONS[self._profile.version])
         for entry in entries:
             counter = RowCounter(self._primary_indexes)
@@ -174,7 +210,9 @@ class DataFiles:
         if self._profile.has_sha512:
             for entry in entries:
                 entry.file.sha512 = hashlib.sha512(plain).digest()
-        self._folder.storage.write(name, self._folder.seal(plain))
+        stored = self._folder.seal(plain)
+        self._folder.storage.write(name, stored)
+        return len(stored)
 
 
 def _next_cut(ends: NDArray[np.int64], new_keys: NDArray[np.int64], first: int, room: int) -> int:

@@ -17,6 +17,7 @@ import pyarrow as pa
 from ootheca import pb
 from ootheca.backup.cover import check_cover
 from ootheca.backup.parallel import map_in_order
+from ootheca.backup.progress import Progress
 from ootheca.backup.read import ChainReader, EntryReader
 from ootheca.backup.restore_plan import RestorePlan
 from ootheca.backup.rewrite_ids import (
@@ -59,10 +60,11 @@ class EntryCounter:
 
     counter: RowCounter
     ids: Mapping[int, int]
+    progress: Progress = field(default_factory=Progress)
     growth: int = 0  # bytes by which the new keys are longer, in all
 
     def copy(self) -> EntryCounter:
-        return EntryCounter(self.counter.copy(), self.ids, self.growth)
+        return EntryCounter(self.counter.copy(), self.ids, self.progress, self.growth)
 
     @property
     def summary(self) -> RestoreSummary:
@@ -76,6 +78,7 @@ class EntryCounter:
         )
         self.growth += len(batch) * growth
         self.counter.add(batch.keys, batch.values)
+        self.progress.add(len(batch), batch.total_size)
 
 
 @dataclass(slots=True)
@@ -85,12 +88,13 @@ class _Restorer:
     backup: Catalog
     cluster: Catalog
     engine: Engine
+    progress: Progress
     counter: EntryCounter = field(init=False)
     types: Mapping[int, pb.TypeDescriptor] = field(init=False)
 
     def __post_init__(self) -> None:
         primary = frozenset((table.id, table.primary_index.id) for table in self.plan.tables)
-        self.counter = EntryCounter(RowCounter(primary), self.plan.rewrites.ids)
+        self.counter = EntryCounter(RowCounter(primary), self.plan.rewrites.ids, self.progress)
 
 
 def run_restore(
@@ -101,27 +105,27 @@ def run_restore(
     engine: Engine,
     *,
     facts: Profile | None = None,
-    progress: Callable[[float], None] | None = None,
+    progress: Progress | None = None,
 ) -> RestoreSummary:
     """Make the plan's objects in the cluster's catalog and store, with their rows.
 
     Args:
         backup: the descriptors of the backup that the plan was made from.
         facts: whose words a refusal has; those of the default version if omitted.
-        progress: told the fraction of tables that are done.
+        progress: counts what is read, and may stop it.
 
     Raises:
         OothecaError: the layers do not join, the backup cannot be read, or a row cannot be stored. The caller rolls
             back.
     """
+    restorer = _Restorer(plan, reader, backup, cluster, engine, progress or Progress())
+    restorer.progress.check()
     check_cover(reader.chain, (backup.describe(table.id) for table in plan.tables), facts=facts)
-    restorer = _Restorer(plan, reader, backup, cluster, engine)
     _make_parents(restorer)
     restorer.types = cluster.types_by_id()
-    for number, old in enumerate(plan.tables):
+    for old in plan.tables:
         _restore_table(restorer, old)
-        if progress is not None:
-            progress((number + 1) / len(plan.tables))
+        restorer.progress.check()
     return restorer.counter.summary
 
 

@@ -1,30 +1,33 @@
 """Write a planned backup: data files first, the manifest last, so that a backup that lists is whole.
 
 The folder is claimed by a checkpoint file that only one writer can create. Whatever goes wrong before the manifest is
-stored, the files written so far are removed again.
+stored, the files written so far are removed again; of a job that is paused, or killed, they stay, and it goes on after
+them.
 
 Source: reference/format/01 §7 (order of writing), 03 (manifest, counts), 07 §3 (what a writer must produce).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from ootheca import pb
+from ootheca.backup.checkpoint import Checkpoint
 from ootheca.backup.claim import Claim
 from ootheca.backup.data_files import TARGET_SIZE, DataFiles
 from ootheca.backup.placement import ONE_STORE, Placement, list_part
-from ootheca.backup.plan import BackupPlan
+from ootheca.backup.plan import BackupPlan, Export
+from ootheca.backup.progress import Progress
 from ootheca.backup.sealed import SealedStorage
 from ootheca.backup.versions import export_versions
 from ootheca.clock import Clock, Timestamp
 from ootheca.codec import filenames
 from ootheca.codec.manifest import checksum, complete, encode_manifest, encode_partition
 from ootheca.engine.base import Engine, NameResolver
-from ootheca.errors import StorageError
+from ootheca.errors import PausedError, StorageError
 from ootheca.profile import Profile
 
 __all__ = ["BackupIdentity", "BackupSummary", "write_backup"]
@@ -75,22 +78,28 @@ def write_backup(
     executor: Executor,
     placement: Placement = ONE_STORE,
     target_size: int = TARGET_SIZE,
-    progress: Callable[[float], None] | None = None,
+    progress: Progress | None = None,
 ) -> BackupSummary:
-    """Write a layer into a folder.
+    """Write a layer into a folder, or what an earlier attempt at the same backup has left to write.
 
     Args:
         names: resolves what stored expressions name.
-        encryption_info: the bytes of ENCRYPTION-INFO, for a sealed backup.
+        encryption_info: the bytes of ENCRYPTION-INFO, for a sealed backup whose key file is not stored yet.
         executor: builds, seals and stores files while the next ones' entries are encoded.
         placement: which of the folder's stores take what, of a locality-aware backup.
         target_size: see `DataFiles`.
-        progress: told the fraction of exports that are done.
+        progress: counts what is done, and may stop it.
 
     Raises:
         ObjectExistsError: the folder holds a backup, or one is being written there.
         StorageError: a file cannot be stored; nothing is left behind.
+        PausedError: `progress` says so; all that is stored stays.
     """
+    progress = progress or Progress()
+    parts = [(part.storage, name) for _, name, part in placement.part_files(folder)]
+    claim = Claim(folder.storage, parts, identity.cluster_id, identity.backup_id)
+    noted = claim.take()
+    checkpoint = Checkpoint(claim, folder, noted)
     data = DataFiles(
         placement.data_folder(folder),
         profile,
@@ -100,18 +109,22 @@ def write_backup(
         executor,
         placement.chosen,
         target_size,
+        checkpoint=checkpoint,
+        progress=progress,
     )
-    parts = [(part.storage, name) for _, name, part in placement.part_files(folder)]
-    claim = Claim(folder.storage, parts, identity.cluster_id, identity.backup_id)
     writer = _Writer(plan, engine, names, folder, profile, identity, placement, claim, data)
-    claim.take()
     with _removed_on_failure(writer):
+        if noted is not None:
+            _clear(
+                writer, keep=[*checkpoint.names, *([] if encryption_info else [filenames.ENCRYPTION_INFO])]
+            )
         if encryption_info is not None:
             _store(writer, filenames.ENCRYPTION_INFO, encryption_info)
-        for number, export in enumerate(plan.exports):
+        progress.check()
+        progress.total = sum(_num_entries(engine, export) for export in plan.exports)
+        for export in plan.exports:
             data.add(export.start, export.end, export_versions(engine, export, names))
-            if progress is not None:
-                progress((number + 1) / len(plan.exports))
+            progress.check()
         data.finish()
         manifest = complete(_manifest(writer), profile.version)
         _store_parts(writer, manifest)
@@ -126,10 +139,26 @@ def write_backup(
     return BackupSummary(counts.rows, counts.index_entries, counts.data_size)
 
 
+def _clear(writer: _Writer, keep: Sequence[str]) -> None:
+    """Remove what an earlier attempt left and this one will write again; what it keeps is written by both."""
+    writer.claim.clear(keep)
+    writer.written.extend((writer.folder, name) for name in keep if filenames.is_encryption_info(name))
+
+
+def _num_entries(engine: Engine, export: Export) -> int:
+    """Return how many entries the rows of an export have; what it holds of their past is not known before."""
+    if export.name is None or export.table is None or export.table.is_sequence:
+        return 0
+    return engine.row_count(export.name) * len(export.indexes)
+
+
 @contextmanager
 def _removed_on_failure(writer: _Writer) -> Iterator[None]:
     try:
         yield
+    except PausedError:
+        writer.data.abandon()
+        raise
     except BaseException:
         writer.data.abandon()
         _remove(writer)

@@ -164,6 +164,12 @@ class Engine(Protocol):
     def versions(self) -> VersionStore:
         """The versions of keys, in the same transaction as the rows."""
 
+    def sibling(self) -> Engine:
+        """Return another engine on the same store, with transactions of its own; this one closes last."""
+
+    def pin(self) -> None:
+        """Have the transaction read the store as it is now to its end, while siblings write; it must not write."""
+
     def begin(self, *, now: Timestamp | None = None) -> None:
         """Begin a transaction; all its writes and `now()` have that time (the machine's unless given)."""
 

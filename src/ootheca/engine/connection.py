@@ -82,6 +82,36 @@ class Rows:
             self._on_close()
 
 
+class Snapshot:
+    """A few connections that see the database as it is now, whatever is committed from now on.
+
+    Args:
+        owner: whose transaction belongs to them; what finds none of them free reads there, whole results at once.
+    """
+
+    def __init__(self, owner: Connection, size: int) -> None:
+        self._owner = owner
+        self._all = [owner.cursor() for _ in range(size)]
+        for each in self._all:
+            each.execute("BEGIN TRANSACTION")
+        for each in (owner, *self._all):
+            each.fetch("SELECT count(*) FROM ootheca.meta")  # a transaction begins with its first look
+        self._free = [_Lent(each, self._free_again) for each in self._all]
+
+    def reader(self) -> Connection:
+        """Return a connection; `close` gives it back."""
+        return self._free.pop() if self._free else self._owner
+
+    def close(self) -> None:
+        """End the transactions."""
+        for each in self._all:
+            each.close()
+
+    def _free_again(self, lent: _Lent) -> None:
+        if lent not in self._free:
+            self._free.append(lent)
+
+
 class Connection:
     """A DuckDB connection. `main` ones own the file; `cursor()` makes others that see what is committed."""
 
@@ -198,6 +228,20 @@ class Connection:
         if own is not None:
             raise own from exc
         raise _translate(exc) from exc
+
+
+class _Lent(Connection):
+    """A connection of a snapshot, which goes back to it when it is closed."""
+
+    def __init__(self, lender: Connection, give_back: Callable[[_Lent], None]) -> None:
+        super().__init__(lender._raw, lender.runtime)
+        self._give_back = give_back
+
+    def close(self) -> None:
+        """End open results and give the connection back."""
+        if self._open is not None:
+            self._open.close()
+        self._give_back(self)
 
 
 def _first_line(exc: BaseException) -> str:

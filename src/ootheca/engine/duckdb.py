@@ -18,7 +18,7 @@ import pyarrow as pa
 from ootheca.catalog.table import Table
 from ootheca.clock import ZERO_TIMESTAMP, Timestamp
 from ootheca.engine.base import NameResolver, QueryColumn, QueryResult, Source, TableName
-from ootheca.engine.connection import Connection
+from ootheca.engine.connection import Connection, Snapshot
 from ootheca.engine.foreign import Fingerprints, is_as_left
 from ootheca.engine.functions import Runtime
 from ootheca.engine.metadata import Metadata, SequenceRow
@@ -41,6 +41,7 @@ STORE_FILE = (
     "store.duckdb"  # inside the directory; DuckDB names the catalog after it, and `ootheca` is a schema
 )
 _WRITES = ("insert", "update", "delete")
+_SNAPSHOT_READERS = 8  # an index, what is interleaved in it, and their versions are read side by side
 
 
 def open_engine(store: Path | None) -> DuckDBEngine:
@@ -65,8 +66,18 @@ def open_engine(store: Path | None) -> DuckDBEngine:
 class DuckDBEngine:
     """The `Engine` of `base`."""
 
-    def __init__(self, connection: Connection, path: Path | None = None, *, is_as_left: bool = True) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        path: Path | None = None,
+        *,
+        is_as_left: bool = True,
+        owns_file: bool = True,
+    ) -> None:
         self._connection = connection
+        self._path = path
+        self._owns_file = owns_file
+        self._snapshot: Snapshot | None = None
         self._runtime = connection.runtime
         self._metadata = Metadata(connection)
         self._metadata.create()
@@ -83,6 +94,10 @@ class DuckDBEngine:
         as_left = path is None or is_as_left(path)
         return cls(Connection.open(path, Runtime()), path, is_as_left=as_left)
 
+    def sibling(self) -> DuckDBEngine:
+        """Return another engine on the same store, with transactions of its own; this one closes last."""
+        return DuckDBEngine(self._connection.cursor(), self._path, owns_file=False)
+
     # Transactions
 
     @property
@@ -97,15 +112,26 @@ class DuckDBEngine:
         self._now = now if now is not None else Timestamp(time.time_ns())
         self.versions.begin(self._now)
 
+    def pin(self) -> None:
+        """Have the transaction read the store as it is now to its end, while siblings write; it must not write."""
+        self._snapshot = Snapshot(self._connection, _SNAPSHOT_READERS)
+
+    def _unpin(self) -> None:
+        snapshot, self._snapshot = self._snapshot, None
+        if snapshot is not None:
+            snapshot.close()
+
     def commit(self) -> None:
         """Make all changes durable."""
+        self._unpin()
         self._connection.execute("COMMIT")
         if self._is_dirty:
             self._fingerprints.note_state()
         self._in_transaction = self._is_dirty = False
 
     def rollback(self) -> None:
-        """Undo all changes since `begin`; without a transaction it does nothing."""
+        """Undo all changes since `begin`; without a transaction it forgets what it remembers of the store."""
+        self._unpin()
         if self._in_transaction:
             self._in_transaction = self._is_dirty = False
             self._connection.execute("ROLLBACK")
@@ -124,6 +150,9 @@ class DuckDBEngine:
             return
         self._is_closed = True
         self.rollback()
+        if not self._owns_file:
+            self._connection.close()
+            return
         with suppress(OothecaError):  # a file that cannot be read any more has nothing to compare
             self._fingerprints.complete()
         self._connection.close()
@@ -513,6 +542,8 @@ class DuckDBEngine:
 
     def _reader(self) -> Connection:
         """Return a connection to read from: a new one, that streams beside others, while nothing was written."""
+        if self._snapshot is not None:
+            return self._snapshot.reader()
         return self._connection if self._is_dirty else self._connection.cursor()
 
     def _flush_sequences(self) -> None:

@@ -30,13 +30,8 @@ _STATEMENTS = {
         "ShowCreateSchedules",
         "ShowSchedules",
     ),
-    "jobs": (
-        "AlterJobOwner",
-        "ControlJobs",
-        "ControlJobsForSchedules",
-        "ControlJobsOfType",
-        "ShowJobs",
-    ),
+    "show_jobs": ("ShowJobs",),
+    "control_jobs": ("AlterJobOwner", "ControlJobs", "ControlJobsForSchedules", "ControlJobsOfType"),
     "external_connections": (
         "AlterExternalConnection",
         "CheckExternalConnection",

@@ -26,6 +26,7 @@ from ootheca.codec.keys import prefix
 from ootheca.engine.base import TableName
 from ootheca.errors import OothecaError, UnsupportedError
 from ootheca.exec.resolver import table_name
+from ootheca.exec.unfinished import UnfinishedJobs
 
 if TYPE_CHECKING:
     from ootheca.exec.session import Session
@@ -135,8 +136,9 @@ def collect_garbage(session: Session) -> None:
     if oldest is None or now.wall_ns - oldest.wall_ns < _SHORTEST_NS:
         return
     zones = Zones(session)
+    latest = UnfinishedJobs(session).protected_since() or now
     thresholds = {
-        id_: Timestamp(now.wall_ns - zones.gc_ttl_seconds(id_) * _SECOND_NS)
+        id_: min(latest, Timestamp(now.wall_ns - zones.gc_ttl_seconds(id_) * _SECOND_NS))
         for id_ in {revision.id for revision in _revisions(session)}
     }
     for id_, threshold in thresholds.items():

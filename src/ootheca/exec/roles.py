@@ -88,6 +88,10 @@ class Roles:
         stored = self._no_password if hashed is None else hashed
         self._users.put({"username": name, "hashedPassword": stored, "isRole": is_role})
 
+    def options(self, name: str) -> list[str]:
+        """Return the options of a user or role, as SHOW ROLES words them; none if there is no such."""
+        return next((role.options for role in self.all() if role.name == name), [])
+
     def is_admin(self, name: str) -> bool:
         """Tell whether a user is `admin`, or a member of it by way of any role."""
         if name in _BUILT_IN:

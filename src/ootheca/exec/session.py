@@ -23,12 +23,14 @@ from ootheca.catalog.rules import DescriptorRules, descriptor_rules
 from ootheca.catalog.system_tables import is_system
 from ootheca.clock import ZERO_TIMESTAMP, Clock, SystemClock, Timestamp, parse_timestamp
 from ootheca.errors import OothecaError, StorageError
+from ootheca.exec.background import adopt_interrupted, hand_over, is_detached, leave, run_detached
 from ootheca.exec.changes import note_change
 from ootheca.exec.dispatch import dispatch
 from ootheca.exec.limits import NO_LIMITS, ExternalLimits
 from ootheca.exec.persistence import create_store, load_catalog, store_changes
 from ootheca.exec.resolver import SessionNames, table_name
 from ootheca.exec.result import Result
+from ootheca.exec.sharing import StoreShare
 from ootheca.exec.stream import Stream
 from ootheca.exec.system_tables import change_version
 from ootheca.exec.variables import Variables
@@ -42,12 +44,16 @@ if TYPE_CHECKING:
     from ootheca.crypto.kms import KMSCall
     from ootheca.engine.base import Engine, TableName
     from ootheca.engine.version_store import RowSource
+    from ootheca.exec.background import Task
+    from ootheca.exec.jobs import RunningJob
+    from ootheca.exec.unfinished import Unfinished
     from ootheca.sql.ast import Statement
 
 __all__ = ["Session", "TransactionState"]
 
 TransactionState = Literal["none", "open", "aborted"]
 
+_OBSERVERS = frozenset({"ShowJobs", "ControlJobs", "ControlJobsForSchedules", "ControlJobsOfType"})
 _ABORTED = "current transaction is aborted, commands ignored until end of transaction block"
 
 
@@ -64,6 +70,7 @@ class Session:
         random: returns so many random bytes; for keys, nonces and ids.
         version: the profile of a new store (an old one keeps its own, see SET CLUSTER SETTING version).
         engine: another table store than the one in the store's directory; the session closes it.
+        share: what the session has in common with the one that it is a sibling of.
 
     Attributes:
         locality: the tiers of the node's locality, each `key=value`; none by default.
@@ -71,6 +78,14 @@ class Session:
         variables: of this session.
         engine: rows and metadata.
         audit: is told of every call to a key service; set by whoever keeps an account of them.
+        creator: the type and id of what the session runs statements for, a schedule; jobs note it.
+        own_external_io_dir: the directory that was named for `nodelocal://`, if one was.
+        job_id: of the job that the next statement begins, or goes on with; any new one if None.
+        resumed: what the job that goes on had noted.
+        on_job_start: is told of every job that begins.
+        is_in_background: the session is the sibling of another.
+        tasks: what runs in the background for this session.
+        hands_over: when the session closes, another process takes over what still runs in the background.
     """
 
     def __init__(
@@ -86,6 +101,7 @@ class Session:
         user: str = "root",
         version: str | None = None,
         engine: Engine | None = None,
+        share: StoreShare | None = None,
     ) -> None:
         self.store = store
         self.sandbox = sandbox
@@ -95,7 +111,7 @@ class Session:
         self.random = random
         self.audit: Callable[[KMSCall], None] | None = None
         self._resources = ExitStack()
-        self._external_io_dir = external_io_dir
+        self.own_external_io_dir = external_io_dir
         self._directory: Path | None = None
         self.clock: Clock = clock if clock is not None else SystemClock()
         self.engine: Engine = engine if engine is not None else _open_engine(store)
@@ -103,6 +119,18 @@ class Session:
         self.engine.versions.encode = _encode_changes
         self.variables = Variables(session_user=user)
         self.transaction_state: TransactionState = "none"
+        self.share = share if share is not None else StoreShare()
+        self.creator: tuple[str, int] | None = None
+        self.job_id: int | None = None
+        self.resumed: Unfinished | None = None
+        self.on_job_start: Callable[[RunningJob], None] = lambda _: None
+        self.tasks: list[Task] = []
+        self.hands_over = True
+        self.is_in_background = share is not None
+        self._is_observing = False
+        self._generation = self.share.generation
+        self._at_commit: list[Callable[[], None]] = []
+        self._greeting: list[str] = []
         self._notices: list[str] = []
         self._now: Timestamp | None = None
         self._discards = False
@@ -111,7 +139,9 @@ class Session:
         self.catalog = self._load()
         if isinstance(self.clock, SystemClock):
             self.clock.forward(self.last_change)
-        self._adopt_foreign_writes()
+        if not self.is_in_background:
+            self._adopt_foreign_writes()
+            self._adopt_interrupted_jobs()
 
     # What statements ask for
 
@@ -159,7 +189,9 @@ class Session:
     @property
     def external_io_dir(self) -> Path:
         """The directory behind `nodelocal://`; made when it is first asked for."""
-        folder = self._external_io_dir if self._external_io_dir is not None else self.directory / "extern"
+        folder = (
+            self.own_external_io_dir if self.own_external_io_dir is not None else self.directory / "extern"
+        )
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as exc:
@@ -186,6 +218,11 @@ class Session:
     def notice(self, text: str) -> None:
         """Send a notice with the answer of the running statement."""
         self._notices.append(text)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What the running statement, or the last one, has had to say."""
+        return tuple(self._notices)
 
     def meta(self, key: str, default: Any = None) -> Any:
         """Return a JSON value of the store's metadata."""
@@ -228,14 +265,28 @@ class Session:
             OothecaError: nothing of the statement stays; inside BEGIN the transaction is aborted.
         """
         self.settle()
-        self._notices.clear()
+        self._notices, self._greeting = self._greeting, []
         name = type(statement).__name__
+        if is_detached(statement) and not self.is_in_background and self.transaction_state != "aborted":
+            return run_detached(self, statement)
         if name in ("Begin", "Commit", "Rollback", "RollbackToSavepoint"):
             return dispatch(statement, self)
         if self.transaction_state == "aborted":
             raise OothecaError(_ABORTED, sqlstate="25P02")
         if self.transaction_state == "open":
             return self._run_inside(statement)
+        # What looks at jobs does not wait for one that writes.
+        self._is_observing = name in _OBSERVERS and bool(self.share.jobs)
+        try:
+            result = self._run_alone(statement)
+        finally:
+            self._is_observing = False
+            self.share.end_jobs(self)
+        self._run_after_commit()
+        return result
+
+    def _run_alone(self, statement: Statement) -> Result:
+        """Run a statement in a transaction of its own."""
         self._start()
         try:
             result = self._dispatch(statement)
@@ -247,6 +298,11 @@ class Session:
             return result
         self._stream = Stream(iter(result.batches), self._finish, self._undo)
         return replace(result, batches=self._stream)
+
+    def _run_after_commit(self) -> None:
+        waiting, self._at_commit = self._at_commit, []
+        for begin in waiting:
+            begin()
 
     def discard_at_end(self) -> None:
         """Undo what the running statement writes when its rows have been read: it only looked at the past."""
@@ -289,7 +345,12 @@ class Session:
         if state == "aborted":
             return False
         self._finish()
+        self._run_after_commit()
         return True
+
+    def at_commit(self, begin: Callable[[], None]) -> None:
+        """Have something done when the transaction is committed; nothing of it happens if it is undone."""
+        self._at_commit.append(begin)
 
     def rollback(self) -> None:
         """Undo the transaction.
@@ -318,12 +379,37 @@ class Session:
         self._undo()
         self._start()
 
+    def read_snapshot(self) -> None:
+        """Let other sessions write: what is still to do in this transaction only reads what is there now."""
+        self.engine.pin()
+        self._end_turn(has_committed=True)
+
+    def sibling(self) -> Session:
+        """Return another session on the same store, for the background; it closes first."""
+        made = Session(
+            self.directory if self.store is None else self.store,
+            external_io_dir=self.own_external_io_dir,
+            sandbox=self.sandbox,
+            limits=self.limits,
+            clock=self.clock,
+            random=self.random,
+            user=self.user,
+            engine=self.engine.sibling(),
+            share=self.share,
+        )
+        made.locality, made.audit, made.creator = self.locality, self.audit, self.creator
+        made.variables = self.variables.copy()
+        return made
+
     def close(self) -> None:
         """Undo what is not committed and let go of the store."""
         self.abandon()
         if self.transaction_state == "open":
             self.rollback()
+        interrupted = leave(self) if self.tasks else []
         self._resources.close()
+        if interrupted:
+            hand_over(self, interrupted)
 
     def __enter__(self) -> Session:
         return self
@@ -369,13 +455,34 @@ class Session:
             adopt(self, desc)
         self._finish()
 
+    def _adopt_interrupted_jobs(self) -> None:
+        if not self.meta("unfinished_jobs", {}):
+            return
+        self._start()
+        for id_ in adopt_interrupted(self):
+            self._greeting.append(
+                f"job {id_} was interrupted: RESUME JOB {id_} goes on, CANCEL JOB {id_} removes what it wrote"
+            )
+        self._finish()
+
     def _start(self) -> None:
         self._now = None
         self._discards = False
         self._begin()
 
     def _begin(self) -> None:
+        if not self._is_observing:
+            self.share.take_turn(self)
+            if self._generation != self.share.generation:
+                self._generation = self.share.generation
+                self.engine.rollback()
+                self.catalog = self._load()
         self.engine.begin(now=self.now())
+
+    def _end_turn(self, *, has_committed: bool) -> None:
+        generation = self.share.end_turn(self, has_committed=has_committed)
+        if generation is not None:
+            self._generation = generation
 
     def _finish(self) -> None:
         """Commit: descriptors that changed get their version and time, and go into the store with the rows."""
@@ -396,6 +503,7 @@ class Session:
             raise
         finally:
             self._now = None
+            self._end_turn(has_committed=True)
 
     def _note_indexes(self) -> None:
         from ootheca.exec.history import note_indexes
@@ -409,10 +517,12 @@ class Session:
 
     def _undo(self) -> None:
         self._stream = None
+        self._at_commit.clear()
         self.catalog.rollback()
         self.engine.rollback()
         self._version = self.meta("version", self._version)
         self._now = None
+        self._end_turn(has_committed=False)
 
     def _dispatch(self, statement: Statement) -> Result:
         result = dispatch(statement, self)

@@ -144,6 +144,12 @@ class Variables:
         self._first = dict(initial)
         self._values: dict[str, str] = {}
 
+    def copy(self) -> Variables:
+        """Return the same variables for another session."""
+        made = Variables(**self._first)
+        made._values = dict(self._values)
+        return made
+
     def __getitem__(self, name: str) -> str:
         """Return a variable's value as text (`on` and `off` for booleans).
 

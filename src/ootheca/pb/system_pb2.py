@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from ootheca.pb import kv_pb2 as ootheca_dot_pb_dot_kv__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17ootheca/pb/system.proto\x12\nootheca.pb\x1a\x13ootheca/pb/kv.proto\"p\n\rBackupDetails\x12)\n\nstart_time\x18\x01 \x01(\x0b\x32\x15.ootheca.pb.Timestamp\x12\'\n\x08\x65nd_time\x18\x02 \x01(\x0b\x32\x15.ootheca.pb.Timestamp\x12\x0b\n\x03uri\x18\x03 \x01(\t\"G\n\x0eRestoreDetails\x12\'\n\x08\x65nd_time\x18\x02 \x01(\x0b\x32\x15.ootheca.pb.Timestamp\x12\x0c\n\x04uris\x18\x03 \x03(\t\"\xed\x01\n\nJobPayload\x12\x13\n\x0b\x64\x65scription\x18\x01 \x01(\t\x12\x16\n\x0eusername_proto\x18\x02 \x01(\t\x12\x16\n\x0estarted_micros\x18\x03 \x01(\x03\x12\x17\n\x0f\x66inished_micros\x18\x04 \x01(\x03\x12\x1a\n\x0e\x64\x65scriptor_ids\x18\x06 \x03(\rB\x02\x10\x01\x12\r\n\x05\x65rror\x18\x08 \x01(\t\x12)\n\x06\x62\x61\x63kup\x18\n \x01(\x0b\x32\x19.ootheca.pb.BackupDetails\x12+\n\x07restore\x18\x0b \x01(\x0b\x32\x1a.ootheca.pb.RestoreDetails\"\x10\n\x0e\x42\x61\x63kupProgress\"\x11\n\x0fRestoreProgress\"\xb4\x01\n\x0bJobProgress\x12\x1a\n\x12\x66raction_completed\x18\x01 \x01(\x02\x12\x17\n\x0fmodified_micros\x18\x02 \x01(\x03\x12\x16\n\x0erunning_status\x18\x04 \x01(\t\x12*\n\x06\x62\x61\x63kup\x18\n \x01(\x0b\x32\x1a.ootheca.pb.BackupProgress\x12,\n\x07restore\x18\x0b \x01(\x0b\x32\x1b.ootheca.pb.RestoreProgress\"\x1f\n\x08GCPolicy\x12\x13\n\x0bttl_seconds\x18\x01 \x01(\x05\"\x81\x03\n\nZoneConfig\x12\x17\n\x0frange_min_bytes\x18\x02 \x01(\x03\x12\x17\n\x0frange_max_bytes\x18\x03 \x01(\x03\x12 \n\x02gc\x18\x04 \x01(\x0b\x32\x14.ootheca.pb.GCPolicy\x12\x14\n\x0cnum_replicas\x18\x05 \x01(\x05\x12\x13\n\x0b\x63onstraints\x18\x06 \x03(\x0c\x12\x15\n\rsubzone_spans\x18\x07 \x03(\x0c\x12\x10\n\x08subzones\x18\x08 \x03(\x0c\x12\x19\n\x11lease_preferences\x18\t \x03(\x0c\x12\x1d\n\x15inherited_constraints\x18\n \x01(\x08\x12#\n\x1binherited_lease_preferences\x18\x0b \x01(\x08\x12\x14\n\x0cglobal_reads\x18\x0c \x01(\x08\x12\x12\n\nnum_voters\x18\r \x01(\x05\x12\x19\n\x11voter_constraints\x18\x0e \x03(\x0c\x12\'\n\x1fnull_voter_constraints_is_empty\x18\x0f \x01(\x08')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17ootheca/pb/system.proto\x12\nootheca.pb\x1a\x13ootheca/pb/kv.proto\"p\n\rBackupDetails\x12)\n\nstart_time\x18\x01 \x01(\x0b\x32\x15.ootheca.pb.Timestamp\x12\'\n\x08\x65nd_time\x18\x02 \x01(\x0b\x32\x15.ootheca.pb.Timestamp\x12\x0b\n\x03uri\x18\x03 \x01(\t\"G\n\x0eRestoreDetails\x12\'\n\x08\x65nd_time\x18\x02 \x01(\x0b\x32\x15.ootheca.pb.Timestamp\x12\x0c\n\x04uris\x18\x03 \x03(\t\"\xc5\x04\n\nJobPayload\x12\x13\n\x0b\x64\x65scription\x18\x01 \x01(\t\x12\x16\n\x0eusername_proto\x18\x02 \x01(\t\x12\x16\n\x0estarted_micros\x18\x03 \x01(\x03\x12\x17\n\x0f\x66inished_micros\x18\x04 \x01(\x03\x12\x1a\n\x0e\x64\x65scriptor_ids\x18\x06 \x03(\rB\x02\x10\x01\x12\r\n\x05\x65rror\x18\x08 \x01(\t\x12)\n\x06\x62\x61\x63kup\x18\n \x01(\x0b\x32\x19.ootheca.pb.BackupDetails\x12+\n\x07restore\x18\x0b \x01(\x0b\x32\x1a.ootheca.pb.RestoreDetails\x12\x15\n\rschema_change\x18\x0c \x01(\x0c\x12\x0e\n\x06import\x18\r \x01(\x0c\x12\x12\n\nchangefeed\x18\x0e \x01(\x0c\x12\x34\n\x0c\x63reate_stats\x18\x0f \x01(\x0b\x32\x1e.ootheca.pb.CreateStatsDetails\x12\x11\n\tstatement\x18\x10 \x03(\t\x12\x15\n\rnoncancelable\x18\x14 \x01(\x08\x12\x18\n\x10schema_change_gc\x18\x15 \x01(\x0c\x12\x1a\n\x12type_schema_change\x18\x16 \x01(\x0c\x12\x18\n\x10stream_ingestion\x18\x17 \x01(\x0c\x12\x19\n\x11new_schema_change\x18\x18 \x01(\x0c\x12\x11\n\tmigration\x18\x19 \x01(\x0c\x12\'\n\x1f\x61uto_span_config_reconciliation\x18\x1b \x01(\x0c\x12\x14\n\x0cpause_reason\x18\x1c \x01(\t\"\"\n\x12\x43reateStatsDetails\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x10\n\x0e\x42\x61\x63kupProgress\"\x11\n\x0fRestoreProgress\"\xb4\x01\n\x0bJobProgress\x12\x1a\n\x12\x66raction_completed\x18\x01 \x01(\x02\x12\x17\n\x0fmodified_micros\x18\x02 \x01(\x03\x12\x16\n\x0erunning_status\x18\x04 \x01(\t\x12*\n\x06\x62\x61\x63kup\x18\n \x01(\x0b\x32\x1a.ootheca.pb.BackupProgress\x12,\n\x07restore\x18\x0b \x01(\x0b\x32\x1b.ootheca.pb.RestoreProgress\"\x1f\n\x08GCPolicy\x12\x13\n\x0bttl_seconds\x18\x01 \x01(\x05\"\x81\x03\n\nZoneConfig\x12\x17\n\x0frange_min_bytes\x18\x02 \x01(\x03\x12\x17\n\x0frange_max_bytes\x18\x03 \x01(\x03\x12 \n\x02gc\x18\x04 \x01(\x0b\x32\x14.ootheca.pb.GCPolicy\x12\x14\n\x0cnum_replicas\x18\x05 \x01(\x05\x12\x13\n\x0b\x63onstraints\x18\x06 \x03(\x0c\x12\x15\n\rsubzone_spans\x18\x07 \x03(\x0c\x12\x10\n\x08subzones\x18\x08 \x03(\x0c\x12\x19\n\x11lease_preferences\x18\t \x03(\x0c\x12\x1d\n\x15inherited_constraints\x18\n \x01(\x08\x12#\n\x1binherited_lease_preferences\x18\x0b \x01(\x08\x12\x14\n\x0cglobal_reads\x18\x0c \x01(\x08\x12\x12\n\nnum_voters\x18\r \x01(\x05\x12\x19\n\x11voter_constraints\x18\x0e \x03(\x0c\x12\'\n\x1fnull_voter_constraints_is_empty\x18\x0f \x01(\x08')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,15 +39,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RESTOREDETAILS']._serialized_start=174
   _globals['_RESTOREDETAILS']._serialized_end=245
   _globals['_JOBPAYLOAD']._serialized_start=248
-  _globals['_JOBPAYLOAD']._serialized_end=485
-  _globals['_BACKUPPROGRESS']._serialized_start=487
-  _globals['_BACKUPPROGRESS']._serialized_end=503
-  _globals['_RESTOREPROGRESS']._serialized_start=505
-  _globals['_RESTOREPROGRESS']._serialized_end=522
-  _globals['_JOBPROGRESS']._serialized_start=525
-  _globals['_JOBPROGRESS']._serialized_end=705
-  _globals['_GCPOLICY']._serialized_start=707
-  _globals['_GCPOLICY']._serialized_end=738
-  _globals['_ZONECONFIG']._serialized_start=741
-  _globals['_ZONECONFIG']._serialized_end=1126
+  _globals['_JOBPAYLOAD']._serialized_end=829
+  _globals['_CREATESTATSDETAILS']._serialized_start=831
+  _globals['_CREATESTATSDETAILS']._serialized_end=865
+  _globals['_BACKUPPROGRESS']._serialized_start=867
+  _globals['_BACKUPPROGRESS']._serialized_end=883
+  _globals['_RESTOREPROGRESS']._serialized_start=885
+  _globals['_RESTOREPROGRESS']._serialized_end=902
+  _globals['_JOBPROGRESS']._serialized_start=905
+  _globals['_JOBPROGRESS']._serialized_end=1085
+  _globals['_GCPOLICY']._serialized_start=1087
+  _globals['_GCPOLICY']._serialized_end=1118
+  _globals['_ZONECONFIG']._serialized_start=1121
+  _globals['_ZONECONFIG']._serialized_end=1506
 # @@protoc_insertion_point(module_scope)

@@ -26,7 +26,7 @@ class RestoreDetails(_message.Message):
     def __init__(self, end_time: _Optional[_Union[_kv_pb2.Timestamp, _Mapping]] = ..., uris: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class JobPayload(_message.Message):
-    __slots__ = ("description", "username_proto", "started_micros", "finished_micros", "descriptor_ids", "error", "backup", "restore")
+    __slots__ = ("description", "username_proto", "started_micros", "finished_micros", "descriptor_ids", "error", "backup", "restore", "schema_change", "changefeed", "create_stats", "statement", "noncancelable", "schema_change_gc", "type_schema_change", "stream_ingestion", "new_schema_change", "migration", "auto_span_config_reconciliation", "pause_reason")
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
     USERNAME_PROTO_FIELD_NUMBER: _ClassVar[int]
     STARTED_MICROS_FIELD_NUMBER: _ClassVar[int]
@@ -35,6 +35,19 @@ class JobPayload(_message.Message):
     ERROR_FIELD_NUMBER: _ClassVar[int]
     BACKUP_FIELD_NUMBER: _ClassVar[int]
     RESTORE_FIELD_NUMBER: _ClassVar[int]
+    SCHEMA_CHANGE_FIELD_NUMBER: _ClassVar[int]
+    IMPORT_FIELD_NUMBER: _ClassVar[int]
+    CHANGEFEED_FIELD_NUMBER: _ClassVar[int]
+    CREATE_STATS_FIELD_NUMBER: _ClassVar[int]
+    STATEMENT_FIELD_NUMBER: _ClassVar[int]
+    NONCANCELABLE_FIELD_NUMBER: _ClassVar[int]
+    SCHEMA_CHANGE_GC_FIELD_NUMBER: _ClassVar[int]
+    TYPE_SCHEMA_CHANGE_FIELD_NUMBER: _ClassVar[int]
+    STREAM_INGESTION_FIELD_NUMBER: _ClassVar[int]
+    NEW_SCHEMA_CHANGE_FIELD_NUMBER: _ClassVar[int]
+    MIGRATION_FIELD_NUMBER: _ClassVar[int]
+    AUTO_SPAN_CONFIG_RECONCILIATION_FIELD_NUMBER: _ClassVar[int]
+    PAUSE_REASON_FIELD_NUMBER: _ClassVar[int]
     description: str
     username_proto: str
     started_micros: int
@@ -43,7 +56,25 @@ class JobPayload(_message.Message):
     error: str
     backup: BackupDetails
     restore: RestoreDetails
-    def __init__(self, description: _Optional[str] = ..., username_proto: _Optional[str] = ..., started_micros: _Optional[int] = ..., finished_micros: _Optional[int] = ..., descriptor_ids: _Optional[_Iterable[int]] = ..., error: _Optional[str] = ..., backup: _Optional[_Union[BackupDetails, _Mapping]] = ..., restore: _Optional[_Union[RestoreDetails, _Mapping]] = ...) -> None: ...
+    schema_change: bytes
+    changefeed: bytes
+    create_stats: CreateStatsDetails
+    statement: _containers.RepeatedScalarFieldContainer[str]
+    noncancelable: bool
+    schema_change_gc: bytes
+    type_schema_change: bytes
+    stream_ingestion: bytes
+    new_schema_change: bytes
+    migration: bytes
+    auto_span_config_reconciliation: bytes
+    pause_reason: str
+    def __init__(self, description: _Optional[str] = ..., username_proto: _Optional[str] = ..., started_micros: _Optional[int] = ..., finished_micros: _Optional[int] = ..., descriptor_ids: _Optional[_Iterable[int]] = ..., error: _Optional[str] = ..., backup: _Optional[_Union[BackupDetails, _Mapping]] = ..., restore: _Optional[_Union[RestoreDetails, _Mapping]] = ..., schema_change: _Optional[bytes] = ..., changefeed: _Optional[bytes] = ..., create_stats: _Optional[_Union[CreateStatsDetails, _Mapping]] = ..., statement: _Optional[_Iterable[str]] = ..., noncancelable: _Optional[bool] = ..., schema_change_gc: _Optional[bytes] = ..., type_schema_change: _Optional[bytes] = ..., stream_ingestion: _Optional[bytes] = ..., new_schema_change: _Optional[bytes] = ..., migration: _Optional[bytes] = ..., auto_span_config_reconciliation: _Optional[bytes] = ..., pause_reason: _Optional[str] = ..., **kwargs) -> None: ...
+
+class CreateStatsDetails(_message.Message):
+    __slots__ = ("name",)
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    def __init__(self, name: _Optional[str] = ...) -> None: ...
 
 class BackupProgress(_message.Message):
     __slots__ = ()

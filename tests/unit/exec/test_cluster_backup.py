@@ -198,6 +198,7 @@ def test_a_detached_backup_in_a_transaction_goes_with_it(tmp_path: Path) -> None
         query(session, "BEGIN; BACKUP INTO 'nodelocal://1/a' WITH detached; ROLLBACK")
         assert jobs(session) == []
         query(session, "BEGIN; BACKUP INTO 'nodelocal://1/b' WITH detached; COMMIT")
+        query(session, "SHOW JOBS WHEN COMPLETE SELECT job_id FROM [SHOW JOBS]")
         ((status, payload, _),) = jobs(session)
         assert status == "succeeded"
         assert re.match(

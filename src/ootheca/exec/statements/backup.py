@@ -13,9 +13,8 @@ from uuid import UUID
 
 from ootheca import pb
 from ootheca.backup.chain import Chain, find_appended, manifest_in, open_chain, read_layer
-from ootheca.backup.collection import read_latest, write_latest
+from ootheca.backup.collection import write_latest
 from ootheca.backup.cover import check_next_layer
-from ootheca.backup.localities import Stores
 from ootheca.backup.placement import place
 from ootheca.backup.plan import BackupPlan, Period, Scope, plan_backup
 from ootheca.backup.sealed import SealedStorage, create_sealed, open_sealed
@@ -28,46 +27,21 @@ from ootheca.codec import filenames
 from ootheca.crypto.envelope import EncryptionOptions
 from ootheca.errors import OothecaError, UnsupportedError
 from ootheca.exec.as_of import evaluate_as_of
+from ootheca.exec.destinations import Destination, find_destination
 from ootheca.exec.history import catalog_at, collect_garbage, horizons, require_known, revisions_of
 from ootheca.exec.jobs import running_job
-from ootheca.exec.places import (
-    encryption_options,
-    kms_environment,
-    open_destination,
-    open_stores,
-    text_of,
-)
+from ootheca.exec.places import encryption_options, kms_environment
+from ootheca.exec.sizes import parse_size
 from ootheca.exec.resolver import SessionNames
 from ootheca.exec.result import Result, ResultColumn, integer, string
 from ootheca.exec.session import Session
-from ootheca.exec.sizes import parse_size
 from ootheca.exec.statements.cluster_settings import current_setting
 from ootheca.exec.targets import resolve, with_coverage
+from ootheca.exec.unfinished import Unfinished
 from ootheca.sql import ast
-from ootheca.storage.base import Storage
 from ootheca.types import FLOAT8
 
 __all__ = ["job_result", "run"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Destination:
-    """Where a backup goes.
-
-    Attributes:
-        folder: of the new backup, in all its stores.
-        localities: of the stores besides the default's.
-        base: the chain's full backup, when the new one is a layer on top of it.
-        named: the layers after the base, where they are known; None where they are to be looked for below it.
-        collection: and the subdirectory there, for LATEST.
-    """
-
-    folder: Stores
-    localities: tuple[str, ...]
-    base: Storage | None = None
-    named: tuple[Storage, ...] | None = None
-    collection: Storage | None = None
-    subdirectory: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +102,16 @@ def run(statement: ast.Backup, session: Session) -> Result:
         raise with_coverage(exc, session).prefixed(
             "failed to resolve targets specified in the BACKUP stmt"
         ) from exc
-    destination = _destination(statement, session, end_time)
+    destination = find_destination(statement, session, end_time)
     layer = _Layer(
         statement, session, catalog, targets, end_time, statement.targets is None, _keeps_all(options)
     )
-    if destination.base is not None:
-        summary, job_id = _write_increment(layer, destination, encryption)
-    else:
-        summary, job_id = _write_full(layer, destination, encryption)
+    opened = _previous(session, destination, encryption)
+    summary, job_id = _finished(layer, destination, opened) or (
+        _write_full(layer, destination, encryption, opened)
+        if destination.base is None
+        else _write_increment(layer, destination, opened)
+    )
     if destination.collection is not None:
         write_latest(destination.collection, destination.subdirectory)
     if options.detached:
@@ -180,53 +156,43 @@ def _refuse_unsupported(statement: ast.Backup) -> None:
             raise UnsupportedError(f"BACKUP … WITH {name.replace('_', ' ')} is not supported yet")
 
 
-def _destination(statement: ast.Backup, session: Session, end_time: Timestamp) -> _Destination:
-    stores, localities = open_destination(session, statement.to)
-    layer = filenames.incremental_subdirectory(end_time.wall_ns)
-    if statement.incremental_from:
-        base, *named = [open_stores(session, [uri]).default for uri in statement.incremental_from]
-        return _Destination(stores, localities, base, tuple(named))
-    if not statement.is_collection:
-        if manifest_in(stores.default) is not None:
-            return _Destination(stores.at(layer), localities, stores.default)
-        return _Destination(stores, localities)
-    if statement.is_latest:
-        return _on_top(statement, session, stores, localities, read_latest(stores.default), layer)
-    if statement.subdirectory is None:
-        subdirectory = "/" + filenames.full_subdirectory(end_time.wall_ns)
-    else:
-        subdirectory = "/" + text_of(statement.subdirectory).strip("/")
-    folder = stores.at(subdirectory.lstrip("/"))
-    if manifest_in(folder.default) is not None:
-        return _on_top(statement, session, stores, localities, subdirectory, layer)
-    return _Destination(folder, localities, collection=stores.default, subdirectory=subdirectory)
+def _previous(
+    session: Session, destination: Destination, encryption: EncryptionOptions
+) -> SealedStorage | None:
+    """Open the full backup that a layer stands on, or the one that a job goes on with; None: there is none yet."""
+    storage = destination.base
+    if storage is None:
+        storage = destination.folder.default
+        is_begun = not encryption.is_enabled or storage.exists(filenames.ENCRYPTION_INFO)
+        if session.resumed is None or not is_begun:
+            return None
+    return open_sealed(
+        storage,
+        encryption,
+        kms_environment(session),
+        file_version=session.profile.file_encryption_version,
+        notice=session.notice,
+    )
 
 
-def _on_top(
-    statement: ast.Backup,
-    session: Session,
-    stores: Stores,
-    localities: tuple[str, ...],
-    subdirectory: str,
-    layer: str,
-) -> _Destination:
-    """Return where a layer on top of a full backup of a collection goes: below that, or where the option says.
-
-    There the layers before it are looked for too, and nowhere else; its localities are those that the option names.
-    """
-    path = subdirectory.strip("/")
-    base = stores.default.at(path)
-    if not statement.options.incremental_location:
-        return _Destination(stores.at(path).at(layer), localities, base)
-    elsewhere, localities = open_destination(session, statement.options.incremental_location)
-    folder = elsewhere.at(path)
-    named = tuple(folder.default.at(each) for each in find_appended(folder.default))
-    return _Destination(folder.at(layer), localities, base, named)
+def _finished(
+    layer: _Layer, destination: Destination, opened: SealedStorage | None
+) -> tuple[BackupSummary, int] | None:
+    """End a job that was interrupted after its backup was whole; None: it is not, or no job goes on."""
+    session, folder = layer.session, destination.folder.default
+    name = manifest_in(folder)
+    if session.resumed is None or opened is None or name is None:
+        return None
+    manifest = read_layer(opened.beside(folder)).manifest
+    if manifest.id.hex() != session.resumed.backup_id:
+        return None
+    with running_job(session, pb.JobPayload(backup=pb.BackupDetails()), session.resumed) as job:
+        counts = manifest.entry_counts
+        return BackupSummary(counts.rows, counts.index_entries, counts.data_size), job.id
 
 
-def _previous_chain(session: Session, destination: _Destination, encryption: EncryptionOptions) -> Chain:
+def _previous_chain(destination: Destination, full: SealedStorage) -> Chain:
     assert destination.base is not None
-    full = open_sealed(destination.base, encryption, kms_environment(session), notice=session.notice)
     storages = destination.named
     if storages is None:
         storages = tuple(destination.base.at(path) for path in find_appended(destination.base))
@@ -268,10 +234,12 @@ def _check_targets(layer: _Layer, last: pb.BackupManifest) -> None:
 
 
 def _write_full(
-    layer: _Layer, destination: _Destination, encryption: EncryptionOptions
+    layer: _Layer, destination: Destination, encryption: EncryptionOptions, opened: SealedStorage | None
 ) -> tuple[BackupSummary, int]:
     session = layer.session
     plan = layer.plan(ZERO_TIMESTAMP, ())
+    if opened is not None:
+        return _write(layer, destination, plan, opened, None)
     folder, info = create_sealed(
         destination.folder.default,
         encryption,
@@ -284,29 +252,31 @@ def _write_full(
 
 
 def _write_increment(
-    layer: _Layer, destination: _Destination, encryption: EncryptionOptions
+    layer: _Layer, destination: Destination, full: SealedStorage | None
 ) -> tuple[BackupSummary, int]:
-    session = layer.session
-    chain = _previous_chain(session, destination, encryption)
+    assert full is not None
+    chain = _previous_chain(destination, full)
     _check_covers(layer, chain)
     covered = [(span.key, span.end_key) for each in chain.layers for span in each.manifest.spans]
     plan = layer.plan(chain.end, covered)
-    check_next_layer(chain, plan, facts=session.profile)
+    check_next_layer(chain, plan, facts=layer.session.profile)
     return _write(layer, destination, plan, chain.full.folder, None)
 
 
 def _write(
     layer: _Layer,
-    destination: _Destination,
+    destination: Destination,
     plan: BackupPlan,
     sealed: SealedStorage,
     encryption_info: bytes | None,
 ) -> tuple[BackupSummary, int]:
     """Write a layer to its destination, with the key of a folder of its chain."""
     session = layer.session
-    identity = BackupIdentity(session.cluster_id.bytes, UUID(bytes=session.random(16), version=4).bytes)
+    needs = session.resumed or _needs(layer, destination, plan)
+    identity = BackupIdentity(session.cluster_id.bytes, bytes.fromhex(needs.backup_id))
+    target_size = parse_size(current_setting(session, "kv.bulk_sst.target_size"))
     with (
-        running_job(session, _payload(layer, destination, plan)) as job_id,
+        running_job(session, _payload(layer, destination, plan), needs) as job,
         ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="backup") as executor,
     ):
         summary = write_backup(
@@ -320,12 +290,33 @@ def _write(
             identity=identity,
             executor=executor,
             placement=place(destination.localities, session.locality),
-            target_size=parse_size(current_setting(session, "kv.bulk_sst.target_size")),
+            target_size=target_size,
+            progress=job.progress,
         )
-    return summary, job_id
+    return summary, job.id
 
 
-def _payload(layer: _Layer, destination: _Destination, plan: BackupPlan) -> pb.JobPayload:
+def _needs(layer: _Layer, destination: Destination, plan: BackupPlan) -> Unfinished:
+    """Return what the job needs to go on: the statement, as of the time and with the place that were chosen now."""
+    session, statement = layer.session, layer.statement
+    again = replace(
+        statement,
+        as_of=ast.StringLiteral(str(layer.end_time)),
+        subdirectory=destination.subdirectory or statement.subdirectory,
+        is_latest=False,
+        options=replace(statement.options, detached=None),
+    )
+    return Unfinished(
+        sql=str(again),
+        database=session.database,
+        user=session.user,
+        backup_id=UUID(bytes=session.random(16), version=4).hex,
+        is_layer=destination.base is not None,
+        protects=str(plan.period.after or plan.period.until),
+    )
+
+
+def _payload(layer: _Layer, destination: Destination, plan: BackupPlan) -> pb.JobPayload:
     """Return what the job's row says of a backup; a new folder of a collection is named."""
     statement = layer.statement
     if destination.collection is not None:

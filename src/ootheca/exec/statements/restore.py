@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from ootheca import pb
 from ootheca.backup.chain import Chain, check_localities, check_statistics, cut_at
 from ootheca.backup.collection import read_latest
 from ootheca.backup.localities import Stores
+from ootheca.backup.progress import Progress
 from ootheca.backup.read import ChainReader
 from ootheca.backup.restore import RestoreSummary, run_restore
 from ootheca.backup.restore_plan import RestoreOptions, RestorePlan, RestoreTargets, plan_restore
@@ -37,6 +39,7 @@ from ootheca.exec.statements.restore_cluster import (
     restore_system_users,
 )
 from ootheca.exec.targets import resolve, with_coverage
+from ootheca.exec.unfinished import Unfinished
 from ootheca.sql import ast
 
 __all__ = ["open_location", "run"]
@@ -75,11 +78,27 @@ def run(statement: ast.Restore, session: Session) -> Result:
     plan, backup = _plan(statement, session, chain, until)
     if statement.targets is not None and not plan.tables and _names_tables(statement.targets):
         return _nothing_restored(unique_int64(session.clock), session)
-    with running_job(session, _payload(statement, session, chain, until, plan)) as job_id:
-        summary = _restore(statement, session, plan, backup, ChainReader(chain, until))
+    with running_job(
+        session, _payload(statement, session, chain, until, plan), _needs(statement, session)
+    ) as job:
+        reader = ChainReader(chain, until)
+        job.progress.total = _num_entries(chain)
+        summary = _restore(statement, session, plan, backup, reader, job.progress)
     if options.detached:
-        return Result.of_rows([integer("job_id")], [(job_id,)], tag="RESTORE")
-    return _answer(job_id, summary)
+        return Result.of_rows([integer("job_id")], [(job.id,)], tag="RESTORE")
+    return _answer(job.id, summary)
+
+
+def _needs(statement: ast.Restore, session: Session) -> Unfinished:
+    """Return what the job needs to be done again: nothing of a RESTORE stays before all of it does."""
+    again = replace(statement, options=replace(statement.options, detached=False))
+    return Unfinished(sql=str(again), database=session.database, user=session.user)
+
+
+def _num_entries(chain: Chain) -> int:
+    """Return how many entries the layers hold, as their manifests count them."""
+    counts = [layer.manifest.entry_counts for layer in chain.layers]
+    return sum(count.rows + count.index_entries for count in counts)
 
 
 def _check_options(statement: ast.Restore) -> None:
@@ -162,14 +181,21 @@ def _unseal(full: Stores, session: Session, encryption: EncryptionOptions) -> Se
 
 
 def _restore(
-    statement: ast.Restore, session: Session, plan: RestorePlan, backup: Catalog, reader: ChainReader
+    statement: ast.Restore,
+    session: Session,
+    plan: RestorePlan,
+    backup: Catalog,
+    reader: ChainReader,
+    progress: Progress,
 ) -> RestoreSummary:
     """Make the objects with their rows; with `schema_only` without them, which are at most read and checked."""
     options = statement.options
     if isinstance(statement.targets, ast.SystemUsersTarget):
         return restore_system_users(session, reader, backup)
     if not options.schema_only:
-        summary = run_restore(plan, reader, backup, session.catalog, session.engine, facts=session.profile)
+        summary = run_restore(
+            plan, reader, backup, session.catalog, session.engine, facts=session.profile, progress=progress
+        )
         if statement.targets is None:
             summary += restore_system_tables(session, reader, backup)
         return summary

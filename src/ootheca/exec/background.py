@@ -1,0 +1,188 @@
+"""Jobs in the background: what DETACHED starts, and what RESUME JOB lets go on.
+
+Each runs in a thread, in a session of its own on the same store. A BACKUP lets other statements write while it works; a
+RESTORE does not. When the session that began them closes before they end, another process takes them over.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final
+
+from ootheca.clock import unique_int64
+from ootheca.errors import OothecaError, PausedError
+from ootheca.exec.job_table import Job, JobTable
+from ootheca.exec.result import Result, integer
+from ootheca.exec.unfinished import Unfinished, UnfinishedJobs
+from ootheca.sql import ast
+
+if TYPE_CHECKING:
+    from ootheca.exec.jobs import Request, RunningJob
+    from ootheca.exec.session import Session
+    from ootheca.sql.ast import Statement
+
+__all__ = ["Task", "adopt_interrupted", "hand_over", "is_detached", "leave", "resume", "run_detached"]
+
+_GRACE_SECONDS: Final = 1.0  # what ends that soon needs no other process
+
+
+class Task(threading.Thread):
+    """A statement whose job runs in the background.
+
+    Attributes:
+        job: once it has begun.
+        error: why the statement failed.
+        has_begun: set when one of the two is known, or the statement ended without a job.
+    """
+
+    def __init__(self, session: Session, statement: Statement, request: Request | None = None) -> None:
+        super().__init__(name="ootheca-job", daemon=True)
+        self.job: RunningJob | None = None
+        self.error: BaseException | None = None
+        self.has_begun = threading.Event()
+        self._session = session
+        self._statement = statement
+        self._request = request
+        session.on_job_start = self._note_start
+
+    def run(self) -> None:
+        try:
+            self._session.run(self._statement)
+        except BaseException as exc:  # noqa: BLE001  whoever waits for the beginning raises it; the row tells the rest
+            self.error = exc
+        finally:
+            self._session.close()
+            self.has_begun.set()
+
+    def wait_until_begun(self) -> RunningJob | None:
+        """Return the job; None if the statement needed none. An interrupt cancels it.
+
+        Raises:
+            OothecaError: the statement failed before it began one.
+        """
+        try:
+            self.has_begun.wait()
+        except BaseException:
+            self.ask("cancel")
+            raise
+        if self.job is None and self.error is not None:
+            raise self.error
+        return self.job
+
+    def ask(self, request: Request) -> None:
+        """Ask the job to stop, now or as soon as it begins."""
+        self._request = request
+        if self.job is not None:
+            self.job.ask(request)
+
+    def _note_start(self, job: RunningJob) -> None:
+        self.job = job
+        if self._request is not None:
+            job.ask(self._request)
+        self.has_begun.set()
+
+
+def is_detached(statement: Statement) -> bool:
+    """Tell whether a statement asks for a job in the background."""
+    return isinstance(statement, ast.Backup | ast.Restore) and bool(statement.options.detached)
+
+
+def run_detached(session: Session, statement: Statement) -> Result:
+    """Begin the job of a statement; its id is the answer. Inside BEGIN it begins with COMMIT.
+
+    Raises:
+        OothecaError: the statement failed before its job began.
+    """
+    tag = "BACKUP" if isinstance(statement, ast.Backup) else "RESTORE"
+    if session.is_in_explicit_transaction:
+        job_id = unique_int64(session.clock)
+        session.at_commit(lambda: _begin_at_commit(session, statement, job_id))
+        return Result.of_rows([integer("job_id")], [(job_id,)], tag=tag)
+    sibling = session.sibling()
+    job = _start(session, sibling, statement).wait_until_begun()
+    rows = [(job.id,)] if job is not None else []
+    return Result.of_rows([integer("job_id")], rows, tag=tag, notices=sibling.notices)
+
+
+def resume(session: Session, job: Job, needs: Unfinished, request: Request | None = None) -> None:
+    """Let a job go on in the background; with the request to cancel it, only to remove what it wrote."""
+    from ootheca.sql.parser import parse
+
+    sibling = session.sibling()
+    sibling.user = needs.user
+    sibling.variables.set("database", needs.database)
+    sibling.job_id, sibling.resumed, sibling.creator = job.id, needs, job.created_by
+    _start(session, sibling, parse(needs.sql)[0], request).wait_until_begun()
+
+
+def adopt_interrupted(session: Session) -> list[int]:
+    """Note which jobs the last process on this store left running; it is gone. Return their ids."""
+    unfinished = UnfinishedJobs(session)
+    left = [id_ for id_, needs in unfinished.all().items() if needs.state == "running"]
+    table = JobTable(session)
+    for id_ in left:
+        unfinished.set_state(id_, "interrupted")
+        job = table.find(id_)
+        if job is not None:
+            job.status = "paused"
+            job.progress.running_status = "interrupted: the process that ran it ended"
+            table.put(job)
+    return left
+
+
+def leave(session: Session) -> list[int]:
+    """Let the background end with its session. Return the jobs that were stopped for another process to go on with."""
+    tasks, session.tasks = [task for task in session.tasks if task.is_alive()], []
+    for task in tasks:
+        task.join(_GRACE_SECONDS)
+    if session.store is not None:
+        for task in tasks:
+            task.ask("pause")
+    for task in tasks:
+        task.join()
+    return [task.job.id for task in tasks if task.job is not None and isinstance(task.error, PausedError)]
+
+
+def hand_over(session: Session, job_ids: Sequence[int]) -> None:
+    """Start the process that lets jobs of a closed session go on."""
+    if session.hands_over:
+        subprocess.Popen(  # noqa: S603  our own program
+            [sys.executable, "-m", "ootheca", "worker", *_flags(session), *map(str, job_ids)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+
+def _flags(session: Session) -> Iterator[str]:
+    """Yield the flags that open the store as this session did."""
+    yield from ("--store", str(session.store))
+    if session.own_external_io_dir is not None:
+        yield from ("--external-io-dir", str(session.own_external_io_dir))
+    if session.sandbox:
+        yield "--sandbox"
+    if session.locality:
+        yield from ("--locality", ",".join(session.locality))
+    limits = session.limits
+    names = ("disabled", "disable_http", "disable_implicit_credentials")
+    yield from (f"--external-io-{name.replace('_', '-')}" for name in names if getattr(limits, name))
+
+
+def _start(session: Session, sibling: Session, statement: Statement, request: Request | None = None) -> Task:
+    task = Task(sibling, statement, request)
+    session.tasks.append(task)
+    task.start()
+    return task
+
+
+def _begin_at_commit(session: Session, statement: Statement, job_id: int) -> None:
+    sibling = session.sibling()
+    sibling.job_id = job_id
+    try:
+        _start(session, sibling, statement).wait_until_begun()
+    except OothecaError as exc:
+        session.notice(f"job {job_id} failed: {exc.message}")

@@ -1,0 +1,83 @@
+"""What jobs that have not ended need to go on: kept in the store, beside `system.jobs`, until they end.
+
+It holds the statement with its secrets, so it is never shown, and no backup takes it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Final, Literal
+
+from ootheca.clock import Timestamp, parse_timestamp
+
+if TYPE_CHECKING:
+    from ootheca.exec.session import Session
+
+__all__ = ["Unfinished", "UnfinishedJobs"]
+
+_KEY: Final = "unfinished_jobs"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Unfinished:
+    """What one job needs.
+
+    Attributes:
+        sql: the statement, with the time and the place that it began with.
+        database: the current one of the session that gave the statement.
+        backup_id: of the backup that is being written, in hexadecimal; empty for a RESTORE.
+        is_layer: the backup stands on top of others.
+        protects: the store's past since this time has to stay, in its decimal form; empty: nothing of it.
+        state: what became of the job when last heard of; interrupted: its process ended before it did.
+    """
+
+    sql: str
+    database: str
+    user: str
+    backup_id: str = ""
+    is_layer: bool = False
+    protects: str = ""
+    state: Literal["running", "paused", "interrupted"] = "running"
+
+    def __repr__(self) -> str:
+        return f"Unfinished(state={self.state!r})"  # the statement holds secrets
+
+
+class UnfinishedJobs:
+    """The unfinished jobs of a store, by id."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def all(self) -> dict[int, Unfinished]:
+        """Return all of them."""
+        stored: dict[str, dict[str, str]] = self._session.meta(_KEY, {})
+        return {int(id_): Unfinished(**fields) for id_, fields in stored.items()}  # type: ignore[arg-type]
+
+    def find(self, id_: int) -> Unfinished | None:
+        """Return what a job needs; None if it is not known."""
+        return self.all().get(id_)
+
+    def put(self, id_: int, unfinished: Unfinished) -> None:
+        """Keep what a job needs."""
+        self._store({**self.all(), id_: unfinished})
+
+    def set_state(self, id_: int, state: Literal["running", "paused", "interrupted"]) -> None:
+        """Say what became of a job."""
+        found = self.all()
+        if id_ in found:
+            self._store({**found, id_: replace(found[id_], state=state)})
+
+    def forget(self, id_: int) -> None:
+        """Forget a job that has ended."""
+        found = self.all()
+        if found.pop(id_, None) is not None:
+            self._store(found)
+
+    def protected_since(self) -> Timestamp | None:
+        """Return since when the past is needed; None: no job needs it."""
+        times = [parse_timestamp(each.protects) for each in self.all().values() if each.protects]
+        return min(times, default=None)
+
+    def _store(self, found: dict[int, Unfinished]) -> None:
+        self._session.put_meta(_KEY, {str(id_): asdict(each) for id_, each in found.items()})
