@@ -232,12 +232,23 @@ class Cursor:
         converters = [_converter(column.type) for column in result.columns]
         for batch in result.batches:
             columns = [
-                [convert(value) if value is not None else None for value in column.to_pylist()]
-                if convert is not None and pa.types.is_string(column.type)
-                else column.to_pylist()
-                for column, convert in zip(batch.columns, converters, strict=True)
+                _objects(column, convert) for column, convert in zip(batch.columns, converters, strict=True)
             ]
             yield from zip(*columns, strict=True)
+
+
+def _objects(column: pa.Array, convert: Callable[[str], object] | None) -> list[Any]:
+    try:
+        values: list[Any] = column.to_pylist()
+    except (OverflowError, ValueError) as exc:
+        raise OothecaError(
+            "a date or time lies outside of the years 1 to 9999, which are all that Python has",
+            sqlstate="22008",
+            hint="take the rows with arrow(), or convert the column to STRING",
+        ) from exc
+    if convert is None or not pa.types.is_string(column.type):
+        return values
+    return [convert(value) if value is not None else None for value in values]
 
 
 def _row_count(tag: str) -> int:

@@ -37,10 +37,10 @@ from ootheca.exec.places import (
     open_stores,
     text_of,
 )
+from ootheca.exec.quantities import parse_size
 from ootheca.exec.resolver import SessionNames
 from ootheca.exec.result import Result, ResultColumn, integer, string
 from ootheca.exec.session import Session
-from ootheca.exec.sizes import parse_size
 from ootheca.exec.statements.cluster_settings import current_setting
 from ootheca.exec.targets import resolve, with_coverage
 from ootheca.sql import ast
