@@ -289,7 +289,8 @@ def _literal(value: object) -> str:
         case bool():
             return "true" if value else "false"
         case int():
-            return str(value) if value >= 0 else f"({value})"
+            digits = str(Decimal(value))  # of any length, which `str` of an integer does not write
+            return digits if value >= 0 else f"({digits})"
         case str() | Path():
             return format_string(str(value))
         case bytes() | bytearray() | memoryview():
@@ -319,6 +320,13 @@ def _typed_text(value: object) -> tuple[str, str]:
         case datetime.timedelta():
             return f"{value / datetime.timedelta(microseconds=1):.0f} microseconds", "INTERVAL"
         case Mapping():
-            return json.dumps(dict(value)), "JSONB"
+            return _json(value), "JSONB"
         case _:
             raise UnsupportedError(f"a parameter of type {type(value).__name__} has no literal")
+
+
+def _json(value: Mapping[object, object]) -> str:
+    try:
+        return json.dumps(dict(value))
+    except (TypeError, ValueError) as exc:  # a ValueError of what holds itself
+        raise UnsupportedError("a parameter that is a mapping holds what JSON cannot say") from exc

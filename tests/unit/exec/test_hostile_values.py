@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 import ootheca
-from ootheca.errors import OothecaError
+from ootheca.errors import OothecaError, UnsupportedError
 
 LONG = "9" * 5000  # more digits than Python's `int` reads
 CHECK = "CHECK EXTERNAL CONNECTION 'nodelocal://1/x' WITH "
@@ -115,3 +115,14 @@ def test_year_that_python_does_not_know(con: ootheca.Connection, value: str) -> 
         con.execute(f"SELECT {value}").fetchall()
     assert caught.value.hint is not None
     assert con.execute(f"SELECT {value}").arrow().num_rows == 1
+
+
+@pytest.mark.parametrize("value", [10**5000, -(10**5000)], ids=["positive", "negative"])
+def test_integer_parameter_of_any_length(con: ootheca.Connection, value: int) -> None:
+    assert con.execute("SELECT $1::DECIMAL", (value,)).fetchall() == [(Decimal(value),)]
+
+
+@pytest.mark.parametrize("value", [{"a": object()}, {(1, 2): 1}])
+def test_mapping_that_is_no_json(con: ootheca.Connection, value: object) -> None:
+    with pytest.raises(UnsupportedError, match="JSON cannot say"):
+        con.execute("SELECT $1", (value,))
