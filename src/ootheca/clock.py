@@ -122,7 +122,10 @@ def parse_timestamp(text: str) -> Timestamp:
         raise InvalidValueError(
             f"cannot parse {text!r} as a decimal timestamp: logical part has too many digits"
         )
-    timestamp = Timestamp(int(match[1]), int(digits.ljust(10, "0")))
+    wall = match[1].lstrip("0") or "0"
+    # Python refuses to read thousands of digits, so they are counted first.
+    wall_ns = int(wall) if len(wall) < 20 else _MAX_WALL_NS + 1
+    timestamp = Timestamp(wall_ns, int(digits.ljust(10, "0")))
     if timestamp.wall_ns > _MAX_WALL_NS or timestamp.logical > _MAX_LOGICAL:
         raise InvalidValueError(f"cannot parse {text!r} as a decimal timestamp: out of range")
     return timestamp

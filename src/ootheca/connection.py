@@ -232,12 +232,23 @@ class Cursor:
         converters = [_converter(column.type) for column in result.columns]
         for batch in result.batches:
             columns = [
-                [convert(value) if value is not None else None for value in column.to_pylist()]
-                if convert is not None and pa.types.is_string(column.type)
-                else column.to_pylist()
-                for column, convert in zip(batch.columns, converters, strict=True)
+                _objects(column, convert) for column, convert in zip(batch.columns, converters, strict=True)
             ]
             yield from zip(*columns, strict=True)
+
+
+def _objects(column: pa.Array, convert: Callable[[str], object] | None) -> list[Any]:
+    try:
+        values: list[Any] = column.to_pylist()
+    except (OverflowError, ValueError) as exc:
+        raise OothecaError(
+            "a date or time lies outside of the years 1 to 9999, which are all that Python has",
+            sqlstate="22008",
+            hint="take the rows with arrow(), or convert the column to STRING",
+        ) from exc
+    if convert is None or not pa.types.is_string(column.type):
+        return values
+    return [convert(value) if value is not None else None for value in values]
 
 
 def _row_count(tag: str) -> int:
@@ -278,7 +289,8 @@ def _literal(value: object) -> str:
         case bool():
             return "true" if value else "false"
         case int():
-            return str(value) if value >= 0 else f"({value})"
+            digits = str(Decimal(value))  # of any length, which `str` of an integer does not write
+            return digits if value >= 0 else f"({digits})"
         case str() | Path():
             return format_string(str(value))
         case bytes() | bytearray() | memoryview():
@@ -308,6 +320,13 @@ def _typed_text(value: object) -> tuple[str, str]:
         case datetime.timedelta():
             return f"{value / datetime.timedelta(microseconds=1):.0f} microseconds", "INTERVAL"
         case Mapping():
-            return json.dumps(dict(value)), "JSONB"
+            return _json(value), "JSONB"
         case _:
             raise UnsupportedError(f"a parameter of type {type(value).__name__} has no literal")
+
+
+def _json(value: Mapping[object, object]) -> str:
+    try:
+        return json.dumps(dict(value))
+    except (TypeError, ValueError) as exc:  # a ValueError of what holds itself
+        raise UnsupportedError("a parameter that is a mapping holds what JSON cannot say") from exc

@@ -74,10 +74,10 @@ _TIME = r"(?P<hour>\d{1,2}):(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?:\.(?P<f
 _ZONE_SIZE = r"(?P<zone_hour>\d{1,2})(?::?(?P<zone_minute>\d{2})(?::?(?P<zone_second>\d{2}))?)?"
 _ZONE = rf"(?P<zone>Z|UTC|(?P<zone_sign>[+-]){_ZONE_SIZE})"
 _ERA = r"(?: ?(?P<era>BC|AD))?"
-_DATE_SPELLING = re.compile(_DATE + _ERA, re.IGNORECASE)
-_TIME_SPELLING = re.compile(_TIME)
-_TIMETZ_SPELLING = re.compile(f"{_TIME} ?{_ZONE}?", re.IGNORECASE)
-_TIMESTAMP_SPELLING = re.compile(f"{_DATE}(?:[T ]{_TIME})?(?: ?{_ZONE})?{_ERA}", re.IGNORECASE)
+_DATE_SPELLING = re.compile(_DATE + _ERA, re.IGNORECASE | re.ASCII)
+_TIME_SPELLING = re.compile(_TIME, re.ASCII)
+_TIMETZ_SPELLING = re.compile(f"{_TIME} ?{_ZONE}?", re.IGNORECASE | re.ASCII)
+_TIMESTAMP_SPELLING = re.compile(f"{_DATE}(?:[T ]{_TIME})?(?: ?{_ZONE})?{_ERA}", re.IGNORECASE | re.ASCII)
 _MONTH_SIZES = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
@@ -163,8 +163,9 @@ def parse_timestamp(text: str, *, has_zone: bool) -> tuple[int, int]:
 _INTERVAL_PART = re.compile(
     r"\s*(?:(?P<sign>[+-])?(?P<hours>\d+):(?P<minutes>\d{1,2})(?::(?P<seconds>\d{1,2})(?:\.(?P<fraction>\d*))?)?"
     r"|(?P<count>[+-]?\d+(?:\.\d+)?)\s*(?P<unit>[a-z]+))",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
+_MAX_INTERVAL_TEXT = 200  # characters; longer ones are numbers that no interval holds
 _MONTH_UNITS = {
     "year": 12,
     "years": 12,
@@ -194,6 +195,8 @@ def parse_interval(text: str) -> tuple[int, int, int]:
     months = days = nanos = 0
     rest = text.strip()
     position = 0
+    if len(rest) > _MAX_INTERVAL_TEXT:
+        raise _bad_interval(text)
     while position < len(rest):
         match = _INTERVAL_PART.match(rest, position)
         if match is None:

@@ -14,6 +14,8 @@ Coefficients of more than 18 digits in keys, and of more than 8 bytes in values,
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,6 +35,7 @@ __all__ = [
     "coefficient_of",
     "decode_exact",
     "decode_ordered",
+    "digits_of",
     "encode_exact",
     "encode_ordered",
     "from_parts",
@@ -88,6 +91,16 @@ def from_parts(parts: list[tuple[bool, int, int]]) -> Decimals:
     )
 
 
+def digits_of(coefficient: int) -> str:
+    """Return a coefficient's decimal digits, also where they are more than the 4300 that `str` writes."""
+    return str(Decimal(coefficient))
+
+
+def int_of_digits(digits: str) -> int:
+    """Return the coefficient of decimal digits, also where they are more than the 4300 that `int` reads."""
+    return int(Decimal(digits))
+
+
 def coefficient_of(decimals: Decimals, row: int) -> int:
     """Return one coefficient as a Python integer."""
     if decimals.large is not None and decimals.large[row] is not None:
@@ -115,7 +128,7 @@ def encode_exact(decimals: Decimals) -> Ragged:
     large = is_large(decimals)
     digits = num_digits(decimals.coefficient)
     for row in np.flatnonzero(large).tolist():
-        digits[row] = len(str(coefficient_of(decimals, row)))
+        digits[row] = len(digits_of(coefficient_of(decimals, row)))
     point = digits + decimals.exponent
     size = np.sign(point)
     markers = np.where(
@@ -185,7 +198,7 @@ def decode_exact(data: NDArray[np.uint8], starts: Positions, ends: Positions) ->
         large = np.full(starts.size, None, object)
         for row in rows:
             big = int.from_bytes(data[after[row] : ends[row]].tobytes(), "big")
-            large[row], digits[row] = big, len(str(big))
+            large[row], digits[row] = big, len(digits_of(big))
     form = np.where(nan, NAN, np.where(infinite, INFINITE, FINITE)).astype(np.uint8)
     negative = (markers <= _NEG_SMALL) & (markers != _NAN)
     return Decimals(form, negative, np.where(number, point - digits, 0), coefficient, large)
@@ -201,7 +214,7 @@ def encode_ordered(decimals: Decimals, *, is_descending: bool = False) -> Ragged
     coefficient = np.where(finite & ~too_long, decimals.coefficient, np.uint64(1))
     digits = num_digits(coefficient)
     for row in np.flatnonzero(too_long).tolist():
-        digits[row] = len(str(coefficient_of(decimals, row)))
+        digits[row] = len(digits_of(coefficient_of(decimals, row)))
     point = np.where(finite, digits + decimals.exponent, 1)
     power = -((-point) >> 1)  # ceil(point / 2): E
     markers = np.where(negative, _NEG_MEDIUM - power, _POS_MEDIUM + power)
@@ -278,7 +291,7 @@ def _mantissas(
 
 
 def _long_mantissa(coefficient: int, is_odd: bool, is_negative: bool) -> bytes:
-    text = ("0" if is_odd else "") + str(coefficient)
+    text = ("0" if is_odd else "") + digits_of(coefficient)
     text = text.rstrip("0")
     text += "0" * (len(text) % 2)
     pairs = [int(text[at : at + 2]) * 2 + 1 for at in range(0, len(text), 2)]
@@ -373,5 +386,5 @@ def _decode_long(
             digits = "".join(text)
             stripped = digits.rstrip("0")
             exponent = 2 * power - len(digits) + (len(digits) - len(stripped))
-            return (is_negative, int(stripped or "0"), exponent), at + 1
+            return (is_negative, int_of_digits(stripped or "0"), exponent), at + 1
     raise CorruptionError("a decimal without terminator")

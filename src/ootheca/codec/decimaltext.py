@@ -15,7 +15,16 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ootheca.codec.datums import FINITE, INFINITE, NAN, Decimals, num_values, override, take
-from ootheca.codec.decimals import coefficient_of, from_parts, is_large, num_digits, special, zeros
+from ootheca.codec.decimals import (
+    coefficient_of,
+    digits_of,
+    from_parts,
+    int_of_digits,
+    is_large,
+    num_digits,
+    special,
+    zeros,
+)
 from ootheca.codec.ragged import Ragged, concat_rows, gather
 from ootheca.errors import InvalidValueError
 
@@ -39,7 +48,7 @@ _MAX_ZEROS = 20
 
 def format_parts(negative: bool, coefficient: int, exponent: int) -> str:
     """Return the text of one finite number: plain, or with an exponent if it is positive or the number tiny."""
-    sign, digits = "-" if negative else "", str(coefficient)
+    sign, digits = "-" if negative else "", digits_of(coefficient)
     adjusted = exponent + len(digits) - 1
     if exponent <= 0 and adjusted >= _LEAST_ADJUSTED:
         if exponent == 0:
@@ -61,10 +70,12 @@ def parse_parts(text: str) -> tuple[bool, int, int]:
         raise _invalid(text)
     sign, whole, fraction, bare, power = match.groups()
     fraction = bare if bare is not None else fraction
+    if len(power or "") > len(str(_MAX_EXPONENT)) + 1:
+        raise _invalid(text)
     exponent = int(power or 0) - len(fraction)
     if abs(exponent) > _MAX_EXPONENT:
         raise _invalid(text)
-    return sign == "-", int((whole or "") + fraction), exponent
+    return sign == "-", int_of_digits((whole or "") + fraction), exponent
 
 
 def _invalid(text: str) -> InvalidValueError:

@@ -26,10 +26,10 @@ _DATE = r"(?P<year>\d{1,7})[-/](?P<month>\d{1,2})[-/](?P<day>\d{1,2})"
 _TIME = r"(?P<hour>\d{1,2}):(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?P<fraction>\.\d*)?)?"
 _ZONE = r"(?P<zone>Z|UTC|GMT|[+-]\d{1,2}(?::?\d{2}(?::?\d{2})?)?)?"
 _TIMESTAMP = re.compile(
-    rf"\s*{_DATE}(?:(?:[T ]\s*){_TIME}\s*{_ZONE})?\s*(?P<bc>BC|\(BC\))?\s*", re.IGNORECASE
+    rf"\s*{_DATE}(?:(?:[T ]\s*){_TIME}\s*{_ZONE})?\s*(?P<bc>BC|\(BC\))?\s*", re.IGNORECASE | re.ASCII
 )
-_CLOCK = re.compile(rf"\s*{_TIME}\s*{_ZONE}\s*", re.IGNORECASE)
-_COMPACT = re.compile(r"\s*(\d{4})(\d{2})(\d{2})\s*")
+_CLOCK = re.compile(rf"\s*{_TIME}\s*{_ZONE}\s*", re.IGNORECASE | re.ASCII)
+_COMPACT = re.compile(r"\s*(\d{4})(\d{2})(\d{2})\s*", re.ASCII)
 _SPECIAL = {"infinity": DATE_INFINITY_DAYS, "-infinity": -DATE_INFINITY_DAYS, "epoch": 0}
 
 
@@ -145,14 +145,15 @@ _ISO_TIMES = {"H": "hour", "M": "minute", "S": "second"}
 _PART = re.compile(
     r"\s*(?:(?P<clock>[+-]?\d+:\d+(?::\d+(?:\.\d*)?)?)|(?P<months>[+-]?\d+-\d+)"
     r"|(?P<number>[+-]?(?:\d+\.?\d*|\.\d+))\s*(?P<unit>[A-Za-zµ]+)?)\s*(?P<ago>ago)?",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
+_MAX_INTERVAL_TEXT = 200  # characters; longer ones are numbers that no interval holds
 
 
 def parse_interval(text: str, unit: str = "second") -> tuple[int, int, int]:
     """Return (months, days, microseconds); `unit` is that of a bare last number (`INTERVAL '1' DAY`)."""
     body = text.strip()
-    if not body:
+    if not body or len(body) > _MAX_INTERVAL_TEXT:
         raise InvalidValueError(
             f'could not parse "{text}" as type interval: invalid input syntax', sqlstate="22007"
         )
@@ -175,8 +176,8 @@ def parse_interval(text: str, unit: str = "second") -> tuple[int, int, int]:
 
 def _spell_iso(text: str) -> str:
     date, _, clock = text[1:].upper().partition("T")
-    words = [f"{n} {_ISO_UNITS[u]}" for n, u in re.findall(r"([+-]?[\d.]+)([YMWD])", date)]
-    words += [f"{n} {_ISO_TIMES[u]}" for n, u in re.findall(r"([+-]?[\d.]+)([HMS])", clock)]
+    words = [f"{n} {_ISO_UNITS[u]}" for n, u in re.findall(r"([+-]?[0-9.]+)([YMWD])", date)]
+    words += [f"{n} {_ISO_TIMES[u]}" for n, u in re.findall(r"([+-]?[0-9.]+)([HMS])", clock)]
     return " ".join(words) or "invalid"
 
 

@@ -41,6 +41,20 @@ def parse_decimal(text: str) -> Decimal:
     raise InvalidValueError(f'could not parse "{text}" as type decimal: parse mantissa: {text}')
 
 
+def to_int64(value: Decimal) -> int:
+    """Round half up to a whole number of 64 bits.
+
+    Raises:
+        OothecaError: it does not fit, or is no number.
+    """
+    # The size comes first: 1e999999 written out is a million digits.
+    if value.is_finite() and value.adjusted() < 19:
+        whole = int(value.to_integral_value(rounding=decimal.ROUND_HALF_UP))
+        if -(2**63) <= whole < 2**63:
+            return whole
+    raise OothecaError("integer out of range", sqlstate="22003")
+
+
 def fit(value: Decimal, precision: int, scale: int) -> Decimal:
     """Round half up to DECIMAL(precision, scale); precision 0 leaves the value as it is.
 

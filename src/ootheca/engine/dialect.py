@@ -254,6 +254,8 @@ class CockroachDB(Postgres):
 
         def _type_part(self) -> str:
             token = self._curr
+            if not token:
+                self.raise_error("Expected a type")
             self._advance()
             return token.text if token.token_type is TokenType.IDENTIFIER else token.text.lower()
 
@@ -271,8 +273,10 @@ class CockroachDB(Postgres):
             index = self._index
             params: list[int] = []
             if self._match(TokenType.L_PAREN):
-                while self._curr.text.isdigit() and self._match(TokenType.NUMBER):
-                    params.append(int(self._prev.text))
+                while (
+                    self._curr.text.isdigit() and self._curr.text.isascii() and self._match(TokenType.NUMBER)
+                ):
+                    params.append(_int32(self._prev.text))
                     self._match(TokenType.COMMA)
                 if not self._match(TokenType.R_PAREN) or not params:
                     self._retreat(index)
@@ -319,6 +323,16 @@ def _refuse_ignored(tree: exp.Expr) -> None:
         for name, value in node.args.items():
             if value and name not in understood:
                 raise UnsupportedError(f"unimplemented: {name.strip('_').replace('_', ' ')} in {kind.key}")
+
+
+_MAX_INT32 = 2**31 - 1
+
+
+def _int32(digits: str) -> int:
+    number = int(digits) if len(digits) <= len(str(_MAX_INT32)) else _MAX_INT32 + 1
+    if number > _MAX_INT32:
+        raise ParseError("numeric constant out of int32 range", sqlstate="22003")
+    return number
 
 
 def _data_type(name: TypeName) -> exp.DataType:

@@ -447,9 +447,8 @@ class DuckDBEngine:
                 raise OothecaError(
                     f"unimplemented: AS OF SYSTEM TIME {as_of} in this statement", sqlstate="0A000"
                 )
-            self._is_dirty = (
-                True  # what the past held is written beside the present, for this transaction to read
-            )
+            # What the past held is written beside the present, for this transaction to read.
+            self._is_dirty = True
             return self._read(statement, past(as_of), sources or {})
         if statement.tree.key in _WRITES:
             if statement.prepared.is_explain:
@@ -517,9 +516,11 @@ class DuckDBEngine:
     ) -> Queries:
         from ootheca.engine.context import Context
         from ootheca.engine.queries import Queries
+        from ootheca.engine.texts import is_int64
 
         def use_sequence(text: str) -> str:
-            name, _ = names.resolve_id(int(text)) if text.isdigit() else names.resolve(sequence_parts(text))
+            by_id = is_int64(text)
+            name, _ = names.resolve_id(int(text)) if by_id else names.resolve(sequence_parts(text))
             return self._metadata.use_sequence(name, self._runtime)
 
         def use_source(key: str) -> str:

@@ -18,6 +18,7 @@ from ootheca.engine.literals import MARK
 from ootheca.engine.naming import fold
 from ootheca.engine.operators import arithmetic, comparison, concatenation, meet
 from ootheca.engine.scope import Scope
+from ootheca.engine.texts import is_int64
 from ootheca.engine.typed import NULL, Typed
 from ootheca.engine.typenames import TypeName, duckdb_type, has_only_text, resolve_type, string_literal
 from ootheca.engine.windows import aggregate_call, filter_suffix, window_call
@@ -139,8 +140,7 @@ class Expressions:
     def _literal(self, node: exp.Literal) -> Typed:
         text = node.name
         if not node.is_string:
-            whole = text.isdigit() and int(text) < 2**63
-            t = INT8 if whole else DECIMAL
+            t = INT8 if is_int64(text) else DECIMAL
             settled = self.conversions.literal(text, t)
             return replace(settled, number=text)
         if not text.startswith(MARK):
@@ -239,7 +239,7 @@ class Expressions:
         value = self(node.this)
         if value.number is not None:
             text = value.number[1:] if value.number.startswith("-") else f"-{value.number}"
-            t = INT8 if text.lstrip("-").isdigit() and -(2**63) <= int(text) < 2**63 else DECIMAL
+            t = INT8 if is_int64(text) else DECIMAL
             return replace(self.conversions.literal(text, t), number=text)
         if value.is_text and value.type.family is Family.DECIMAL:
             return Typed(f"oo_dec_fn('-', {value.sql}, 0)", value.type, is_text=True)
@@ -452,7 +452,7 @@ class Expressions:
         return self.conversions.convert(replace(value, constant=None), t, explicit=True)
 
     def _object_id(self, text: str, t: SQLType) -> Typed:
-        if text.isdigit():
+        if text.isascii() and text.isdigit():
             return self.conversions.literal(text, t)
         if t.oid == 2206:
             found = resolve_type(TypeName(tuple(text.lower().split("."))), self.context.names)

@@ -197,13 +197,7 @@ def _decimal_function(_: Runtime, name: str, text: str, places: int) -> str:
 
 
 def _decimal_int(_: Runtime, text: str) -> int:
-    value = parse_decimal(text)
-    if not value.is_finite():
-        raise OothecaError("integer out of range", sqlstate="22003")
-    whole = int(value.quantize(Decimal(1), rounding=ROUND_HALF_UP, context=_WIDE))
-    if not -(2**63) <= whole < 2**63:
-        raise OothecaError("integer out of range", sqlstate="22003")
-    return whole
+    return decimals.to_int64(parse_decimal(text))
 
 
 def _json_step(_: Runtime, text: str, key: str, is_text: bool) -> str | None:

@@ -22,6 +22,7 @@ from ootheca.engine.functions import sequence_key
 from ootheca.engine.naming import column_name, fold
 from ootheca.engine.operators import common_type, meet
 from ootheca.engine.scope import Relation, Scope, ScopeColumn
+from ootheca.engine.texts import is_int64
 from ootheca.engine.typed import Conversions, Typed
 from ootheca.engine.typenames import (
     duckdb_type,
@@ -447,7 +448,7 @@ def ordinal(node: exp.Expr, num_columns: int) -> int | None:
     inner = node.this if isinstance(node, exp.Ordered) else node
     if not isinstance(inner, exp.Literal) or inner.is_string:
         return None
-    place = int(inner.name) if inner.name.isdigit() else 0
+    place = int(inner.name) if is_int64(inner.name) else 0
     if not 1 <= place <= num_columns:
         raise OothecaError(f"ORDER BY position {inner.name} is not in select list", sqlstate="42P10")
     return place - 1

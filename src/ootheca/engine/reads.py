@@ -23,8 +23,16 @@ def is_present(operand: str | None) -> bool:
 
 
 def sequence_parts(text: str) -> tuple[str, ...]:
-    """Return the parts of a name inside a string: `db.public."Seq"`."""
-    return tuple(m[1].replace('""', '"') if m[1] is not None else m[2].lower() for m in _PART.finditer(text))
+    """Return the parts of a name inside a string: `db.public."Seq"`.
+
+    Raises:
+        UndefinedTableError: there is none in it.
+    """
+    found = _PART.finditer(text)
+    parts = tuple(m[1].replace('""', '"') if m[1] is not None else m[2].lower() for m in found)
+    if not parts:
+        raise UndefinedTableError(f'relation "{text}" does not exist')
+    return parts
 
 
 class NoNames:

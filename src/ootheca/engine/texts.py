@@ -11,6 +11,7 @@ import re
 import struct
 import uuid
 from collections.abc import Callable
+from decimal import Decimal
 
 import numpy as np
 
@@ -19,11 +20,12 @@ from ootheca.engine import calendar, decimals, jsons
 from ootheca.errors import InvalidValueError, OothecaError, UnsupportedError
 from ootheca.types import Family, SQLType
 
-__all__ = ["canonical", "format_float", "inet_text", "parse_array", "text_key"]
+__all__ = ["canonical", "format_float", "inet_text", "is_int64", "parse_array", "text_key"]
 
 _TRUE = frozenset({"t", "tr", "tru", "true", "y", "ye", "yes", "on", "1"})
 _FALSE = frozenset({"f", "fa", "fal", "fals", "false", "n", "no", "of", "off", "0"})
-_INT = re.compile(r"\s*[+-]?\d+\s*")
+_INT = re.compile(r"[+-]?[0-9]+")
+_MIN_INT64, _MAX_INT64 = -(2**63), 2**63 - 1
 _HEX = re.compile(r"[0-9a-fA-F]*")
 
 
@@ -50,17 +52,23 @@ def _bool(text: str, t: SQLType) -> str:
     raise InvalidValueError(f'could not parse "{text}" as type bool: invalid bool value')
 
 
+def is_int64(text: str) -> bool:
+    """Tell whether a text is a whole number that 64 bits hold; of any length, which `int` does not read."""
+    return _INT.fullmatch(text) is not None and _MIN_INT64 <= Decimal(text) <= _MAX_INT64
+
+
 def _int(text: str, t: SQLType) -> str:
-    if _INT.fullmatch(text) is None:
+    word = text.strip()
+    if _INT.fullmatch(word) is None:
         raise InvalidValueError(
             f'could not parse "{text}" as type int: strconv.ParseInt: parsing "{text}": invalid syntax'
         )
-    value = int(text)
-    if not -(2**63) <= value < 2**63:
+    if not is_int64(word):
         raise OothecaError(
             f'could not parse "{text}" as type int: strconv.ParseInt: parsing "{text}": value out of range',
             sqlstate="22P02",
         )
+    value = int(word)
     if t.width < 64 and not -(2 ** (t.width - 1)) <= value < 2 ** (t.width - 1):
         raise OothecaError(f"integer out of range for type int{t.width // 8}", sqlstate="22003")
     return str(value)
@@ -68,9 +76,12 @@ def _int(text: str, t: SQLType) -> str:
 
 def _oid(text: str, t: SQLType) -> str:
     del t
-    if _INT.fullmatch(text) is None:
+    word = text.strip()
+    if _INT.fullmatch(word) is None:
         raise InvalidValueError(f'could not parse "{text}" as type oid')
-    return str(int(text))
+    if not is_int64(word):
+        raise InvalidValueError(f'could not parse "{text}" as type oid: value out of range')
+    return str(int(word))
 
 
 def _float(text: str, t: SQLType) -> str:

@@ -8,10 +8,10 @@ values did not fit.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_UP, Decimal
 
 from ootheca.datum import format_date
 from ootheca.engine import calendar
+from ootheca.engine.decimals import parse_decimal, to_int64
 from ootheca.engine.functions import Runtime
 from ootheca.engine.texts import canonical, parse_array
 from ootheca.engine.typenames import duckdb_type, has_only_text, string_literal, text_duckdb_type
@@ -307,7 +307,7 @@ class Conversions:
         if t.family is Family.INT:
             whole = canonical(text, DECIMAL)
             if "." in whole or "E" in whole:
-                whole = str(_rounded(whole))
+                whole = str(to_int64(parse_decimal(whole)))
             return Typed(_native_literal(canonical(whole, t), t), t, plain=whole)
         if t.family in {Family.FLOAT, Family.DECIMAL, Family.OID}:
             return self.literal(text, t)
@@ -424,11 +424,6 @@ _CASTS = frozenset(
     + [(Family.INT, Family.INTERVAL), (Family.INTERVAL, Family.INT), (Family.INTERVAL, Family.FLOAT)]
     + [(Family.INTERVAL, Family.DECIMAL)]
 )
-
-
-def _rounded(text: str) -> int:
-
-    return int(Decimal(text).to_integral_value(rounding=ROUND_HALF_UP))
 
 
 def _native_literal(text: str, t: SQLType) -> str:

@@ -44,9 +44,7 @@ class Roles:
         options: dict[str, list[str]] = {}
         for name, option, value in self._options.rows("username", "option", "value"):
             options.setdefault(name, []).append(option if value is None else f"{option}={value}")
-        groups: dict[str, list[str]] = {}
-        for group, member, _ in self.memberships():
-            groups.setdefault(member, []).append(group)
+        groups = self._groups()
         return [
             Role(name, is_role=is_role, options=options.get(name, ()), member_of=groups.get(name, ()))
             for name, is_role in self._users.rows("username", "isRole")
@@ -96,9 +94,7 @@ class Roles:
         """Tell whether a user is `admin`, or a member of it by way of any role."""
         if name in _BUILT_IN:
             return True
-        groups: dict[str, list[str]] = {}
-        for group, member, _ in self.memberships():
-            groups.setdefault(member, []).append(group)
+        groups = self._groups()
         seen: set[str] = set()
         pending = [name]
         while pending:
@@ -106,6 +102,13 @@ class Roles:
             seen.add(current)
             pending += [group for group in groups.get(current, ()) if group not in seen]
         return "admin" in seen
+
+    def _groups(self) -> dict[str, list[str]]:
+        """Return the roles that each user or role is a member of."""
+        groups: dict[str, list[str]] = {}
+        for group, member, _ in self.memberships():
+            groups.setdefault(member, []).append(group)
+        return groups
 
     @property
     def _no_password(self) -> bytes | None:

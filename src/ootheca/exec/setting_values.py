@@ -7,12 +7,17 @@ Source: fixtures/golden/*/h_cluster (`settings` of the marks: an enumeration hel
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
 from ootheca.errors import InvalidOptionError
-from ootheca.exec.sizes import format_size, parse_size
+from ootheca.exec.quantities import (
+    format_duration,
+    format_size,
+    parse_duration,
+    parse_int,
+    parse_size,
+)
 
 __all__ = ["decode_setting", "encode_setting"]
 
@@ -25,11 +30,6 @@ _CHOICES: Final = {
     "sql.defaults.serial_normalization": ("rowid", "virtual_sequence", "sql_sequence", "sql_sequence_cached"),
 }
 _TYPE_WORDS: Final = {"b": "bool", "i": "int", "d": "interval", "z": "byte size"}
-_UNITS: Final = {
-    "ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9, "d": 86400 * 10**9,
-}  # fmt: skip
-_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d)?\s*")
-_CLOCK = re.compile(r"(\d+):(\d\d):(\d\d)\Z")
 
 
 def encode_setting(name: str, kind: str, text: str) -> str:
@@ -41,12 +41,12 @@ def encode_setting(name: str, kind: str, text: str) -> str:
     Raises:
         InvalidOptionError: the text is no value of that kind.
     """
-    encoded: str | None = text
+    encoded: object = text
     match kind:
         case "b":
             encoded = _BOOLEANS.get(text.lower())
         case "i":
-            encoded = text if re.fullmatch(r"-?\d+", text) else None
+            encoded = parse_int(text)
         case "z":
             encoded = _encode_size(text)
         case "d":
@@ -57,53 +57,40 @@ def encode_setting(name: str, kind: str, text: str) -> str:
         raise InvalidOptionError(
             f"argument of {name} must be type {_TYPE_WORDS[kind]}, not {text!r}", sqlstate="42804"
         )
-    return encoded
+    return str(encoded)
 
 
 def decode_setting(name: str, kind: str, stored: str) -> str:
     """Return a value as SHOW prints it."""
-    if kind == "z" and stored.isdigit():
-        return format_size(int(stored))
-    if kind == "e" and stored.isdigit() and int(stored) < len(_CHOICES[name]):
-        return _CHOICES[name][int(stored)]
-    return stored
+    number = parse_int(stored) if kind in ("z", "e") else None
+    if number is None or number < 0:
+        return stored
+    if kind == "z":
+        return format_size(number)
+    words = _CHOICES[name]
+    return words[number] if number < len(words) else stored
 
 
 def _encode_choice(text: str, words: Sequence[str]) -> str:
     if text.lower() in words:
         return str(words.index(text.lower()))
-    if text.isdigit() and int(text) < len(words):
-        return text
+    number = parse_int(text)
+    if number is not None and 0 <= number < len(words):
+        return str(number)
     raise InvalidOptionError(
         f"invalid value {text!r} of an enumeration", hint="Available values: " + ", ".join(words)
     )
 
 
-def _encode_size(text: str) -> str | None:
+def _encode_size(text: str) -> int | None:
     try:
-        return str(parse_size(text))
+        return parse_size(text)
     except InvalidOptionError:
         return None
 
 
 def _encode_duration(text: str) -> str | None:
-    sign, text = ("-", text[1:]) if text.startswith("-") else ("", text)
-    clock = _CLOCK.match(text)
-    if clock is not None:
-        nanoseconds = (int(clock[1]) * 3600 + int(clock[2]) * 60 + int(clock[3])) * _UNITS["s"]
-        return sign + _go_duration(nanoseconds)
-    parts = list(_DURATION_PART.finditer(text))
-    if not parts or "".join(part[0] for part in parts) != text:
+    try:
+        return format_duration(parse_duration(text))
+    except InvalidOptionError:
         return None
-    return sign + _go_duration(round(sum(float(part[1]) * _UNITS[part[2] or "s"] for part in parts)))
-
-
-def _go_duration(nanoseconds: int) -> str:
-    """Return a duration as Go prints it: `1m0s`, `1h30m0s`, `1.5s`, `250ms`."""
-    if nanoseconds < _UNITS["s"]:
-        unit = next((u for u in ("ms", "µs") if nanoseconds >= _UNITS[u]), "ns")
-        return f"{nanoseconds / _UNITS[unit]:g}{unit}" if nanoseconds else "0s"
-    minutes, rest = divmod(nanoseconds, _UNITS["m"])
-    hours, minutes = divmod(minutes, 60)
-    seconds = f"{rest // _UNITS['s']}.{rest % _UNITS['s']:09d}".rstrip("0").rstrip(".")
-    return (f"{hours}h" if hours else "") + (f"{minutes}m" if hours or minutes else "") + f"{seconds}s"

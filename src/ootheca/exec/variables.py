@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ootheca.errors import InvalidOptionError, UndefinedError
+from ootheca.exec.quantities import parse_int
 
 __all__ = ["Variables"]
 
@@ -39,10 +40,9 @@ def _bool(name: str, value: str) -> str:
 
 def _integer(low: int, high: int) -> Callable[[str, str], str]:
     def normalize(name: str, value: str) -> str:
-        try:
-            number = int(value)
-        except ValueError:
-            raise InvalidOptionError(f'invalid value for parameter "{name}": "{value}"') from None
+        number = parse_int(value.strip())
+        if number is None:
+            raise InvalidOptionError(f'invalid value for parameter "{name}": "{value}"')
         if not low <= number <= high:
             raise InvalidOptionError(
                 f'{number} is outside the valid range for parameter "{name}" ({low} .. {high})'

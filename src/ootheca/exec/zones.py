@@ -18,16 +18,11 @@ from ootheca.exec.system_tables import SystemTable
 if TYPE_CHECKING:
     from ootheca.exec.session import Session
 
-__all__ = ["NAMED_ZONES", "Zones", "gc_ttl_seconds"]
+__all__ = ["NAMED_ZONES", "Zones"]
 
 NAMED_ZONES: Final = {"default": 0, "meta": 16, "system": 17, "timeseries": 18, "liveness": 22, "tenants": 45}
 """Zones that are spelled `RANGE name`, with their ids."""
 _DEFAULT_TTL: Final = 90000  # 25 hours, in both proven versions
-
-
-def gc_ttl_seconds(session: Session, table_id: int) -> int:
-    """Return for how many seconds the versions of a table's rows are kept after they are replaced."""
-    return Zones(session).gc_ttl_seconds(table_id)
 
 
 class Zones:

@@ -53,6 +53,9 @@ class LineBuffer:
     """
 
     def __init__(self) -> None:
+        self._clear()
+
+    def _clear(self) -> None:
         self._lines: list[str] = []
         self._unread: list[str] = []
         self._is_inside = False
@@ -69,9 +72,8 @@ class LineBuffer:
         """Whether no line was taken."""
         return not self._lines
 
-    @property
     def is_open(self) -> bool:
-        """Whether the lines end inside a statement; comments alone are none."""
+        """Read what was not read yet, and tell whether the lines end inside a statement; comments alone are none."""
         return self._is_inside or not self._read()
 
     def feed(self, line: str) -> str | None:
@@ -89,7 +91,7 @@ class LineBuffer:
     def take(self) -> str:
         """Return what was collected, and begin anew."""
         text = self.text
-        self.__init__()  # type: ignore[misc]
+        self._clear()
         return text
 
     def _read(self) -> bool:

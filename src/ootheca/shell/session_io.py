@@ -136,7 +136,7 @@ class Shell:
     def _may_be_meta(self, line: str) -> bool:
         if self.buffer.is_empty:
             return True
-        if self.buffer.is_open:
+        if self.buffer.is_open():
             return self.is_interactive and line.lstrip().startswith("\\")
         self.buffer.take()  # comments alone
         return True
@@ -149,7 +149,7 @@ class Shell:
         """
         for line in script_lines(lines):
             self.feed(line)
-        is_open = self.buffer.is_open
+        is_open = self.buffer.is_open()
         rest = self.buffer.take()
         if is_open:
             last = MaskedText(rest).text.strip().split("\n")[-1]

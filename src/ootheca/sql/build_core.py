@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from ootheca.names import words
 from ootheca.sql import ast
+from ootheca.sql.lalr import RejectedError
 from ootheca.sql.lexer import Token
 
 __all__ = [
@@ -59,10 +60,19 @@ def as_tuple(values: list[Any] | None) -> tuple[Any, ...]:
     return tuple(values) if values is not None else ()
 
 
-def integer_of(token: Token) -> int:
-    """Return the value of an integer token."""
+def integer_of(token: Token, *, sign: int = 1, bits: int = 64) -> int:
+    """Return the value of an integer token with a sign.
+
+    Raises:
+        RejectedError: it needs more bits, its sign among them.
+    """
     text = str(token.value)
-    return int(text, 16) if text[:2] in ("0x", "0X") else int(text)
+    digits = text.lstrip("0xX")
+    # No number of so many digits fits, and Python does not read thousands of them.
+    number = sign * int(text, 16 if text[:2] in ("0x", "0X") else 10) if len(digits) < 30 else None
+    if number is None or not -(1 << (bits - 1)) <= number < 1 << (bits - 1):
+        raise RejectedError(f"syntax error: numeric constant out of int{bits} range", sqlstate="22003")
+    return number
 
 
 def items(children: Children) -> list[Any]:
@@ -138,7 +148,7 @@ def integer(c: Children) -> int:
 
 @action
 def negative_integer(c: Children) -> int:
-    return -integer_of(c[0])
+    return integer_of(c[0], sign=-1)
 
 
 @action

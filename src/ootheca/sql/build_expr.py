@@ -50,7 +50,7 @@ def interval(c: Children) -> ast.IntervalLiteral:
 
 @action
 def interval_precision(c: Children) -> ast.IntervalLiteral:
-    return ast.IntervalLiteral(c[1].value, ast.TypeName("INTERVAL", (integer_of(c[0]),)))
+    return ast.IntervalLiteral(c[1].value, ast.TypeName("INTERVAL", (integer_of(c[0], bits=32),)))
 
 
 @action
@@ -405,13 +405,13 @@ def case(c: Children) -> ast.Case:
 
 # Type names
 def _bound(token: Any) -> tuple[int, ...]:
-    return () if token is None else (integer_of(token),)
+    return () if token is None else (integer_of(token, bits=32),)
 
 
 @action
 def word_type(c: Children) -> ast.TypeName:
     name, _ = NAMED_TYPES[c[0]]
-    return ast.TypeName(name, tuple(integer_of(token) for token in c[1:]))
+    return ast.TypeName(name, tuple(integer_of(token, bits=32) for token in c[1:]))
 
 
 @action
@@ -470,7 +470,7 @@ def interval_fields(c: Children) -> str:
 
 @action
 def seconds(c: Children) -> str:
-    return "SECOND" if len(c) == 1 else f"SECOND({integer_of(c[2])})"
+    return "SECOND" if len(c) == 1 else f"SECOND({integer_of(c[2], bits=32)})"
 
 
 @action
@@ -480,7 +480,7 @@ def interval_type(c: Children) -> ast.TypeName:
 
 @action
 def interval_precision_type(c: Children) -> ast.TypeName:
-    return ast.TypeName("INTERVAL", (integer_of(c[0]),))
+    return ast.TypeName("INTERVAL", (integer_of(c[0], bits=32),))
 
 
 def _named_type(c: Children) -> ast.TypeName:
@@ -494,7 +494,7 @@ actions(_named_type, named_type=())
 
 @action
 def named_type_width(c: Children) -> ast.TypeName:
-    return named_type(c[0], (integer_of(c[1]),))
+    return named_type(c[0], (integer_of(c[1], bits=32),))
 
 
 @action

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from ootheca.errors import ParseError
 from ootheca.names import decode_utf8, fold_identifier, parse_hex, unescape
 
-__all__ = ["Token", "tokenize"]
+__all__ = ["NO_UTF8", "Token", "tokenize"]
 
 
 class Token:
@@ -68,7 +68,8 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL | re.ASCII,
 )
 _TEXTS = frozenset({"word", "plain", "body", "string"})
-_NO_UTF8 = re.compile("[\ud800-\udfff]")  # how bytes come in that are no UTF-8
+_MAX_PLACEHOLDER = 65536
+NO_UTF8 = re.compile("[\ud800-\udfff]")  # how bytes come in that are no UTF-8
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 _STRING_END = re.compile(r"[^']*(?:''[^']*)*'")
 _ESCAPED_END = re.compile(r"[^'\\]*(?:(?:\\.|'')[^'\\]*)*'", re.DOTALL)
@@ -90,7 +91,7 @@ def tokenize(text: str, position: int = 0) -> Iterator[Token]:
         start, position = position, found.end()
         if kind == "space":
             continue
-        if kind in _TEXTS and not found[0].isascii() and _NO_UTF8.search(found[0]):
+        if kind in _TEXTS and not found[0].isascii() and NO_UTF8.search(found[0]):
             yield Token("ERROR", "invalid UTF-8 byte sequence", start, size)
             return
         if kind == "word" or kind == "plain":
@@ -103,7 +104,12 @@ def tokenize(text: str, position: int = 0) -> Iterator[Token]:
         elif kind == "number":
             yield _number(found[0], start, position)
         elif kind == "placeholder":
-            yield Token("PLACEHOLDER", int(found[0][1:]), start, position)
+            digits = found[0][1:].lstrip("0") or "0"
+            if len(digits) > 5 or int(digits) > _MAX_PLACEHOLDER:
+                message = f"placeholder index must be between 1 and {_MAX_PLACEHOLDER}"
+                yield Token("ERROR", message, start, size)
+                return
+            yield Token("PLACEHOLDER", int(digits), start, position)
         elif kind == "comment":
             position = _comment_end(text, start)
             if position < 0:
@@ -120,7 +126,9 @@ def _number(text: str, start: int, end: int) -> Token:
         if len(text) == 2:
             return Token("ERROR", "invalid hexadecimal numeric literal", start, end)
         return Token("ICONST", text, start, end)
-    return Token("ICONST" if text.isdigit() else "FCONST", text, start, end)
+    if not text.isdigit():
+        return Token("FCONST", text, start, end)
+    return Token("ICONST", text.lstrip("0") or "0", start, end)  # leading zeros make no octal number
 
 
 def _comment_end(text: str, start: int) -> int:
@@ -155,7 +163,7 @@ def _delimited(text: str, start: int, found: re.Match[str]) -> Token:
 
 
 def _checked(token: Token) -> Token:
-    if _NO_UTF8.search(str(token.value)):
+    if NO_UTF8.search(str(token.value)):
         raise ParseError("lexical error: invalid UTF-8 byte sequence")
     return token
 

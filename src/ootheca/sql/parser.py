@@ -23,7 +23,7 @@ from ootheca.errors import ParseError
 from ootheca.sql import ast
 from ootheca.sql.fold import PASS_THROUGH, fold, look_ahead, make_query
 from ootheca.sql.lalr import RejectedError, UnexpectedTokenError, machine
-from ootheca.sql.lexer import Token, tokenize
+from ootheca.sql.lexer import NO_UTF8, Token, tokenize
 from ootheca.sql.secrets import MaskedText
 from ootheca.sql.split import StatementText, is_complete, split
 
@@ -221,6 +221,8 @@ class _Source:
         word = _FIRST_WORD.match(self.text)
         if word is None or self.part.is_broken or word[0].lower() not in PASS_THROUGH:
             return None
+        if not self.text.isascii() and NO_UTF8.search(self.text):
+            return None  # its tokens say where
         if _MAY_HOLD_OURS.search(self.text) or _may_be_deep(self.text):
             return None
         return ast.Query(self.text, word[0].upper())

@@ -9,7 +9,7 @@ import pytest
 
 from ootheca.errors import OothecaError
 from ootheca.exec.session import Session
-from ootheca.exec.zones import gc_ttl_seconds
+from ootheca.exec.zones import Zones
 from tests.support.golden import VERSIONS, GoldenSet
 
 
@@ -36,7 +36,7 @@ def ttl(session: Session) -> int:
     """Return how long history of shop.orders is kept, asked inside a transaction as statements ask."""
     session.engine.begin()
     try:
-        return gc_ttl_seconds(session, session.catalog.resolve_table(("shop", "orders"), "").id)
+        return Zones(session).gc_ttl_seconds(session.catalog.resolve_table(("shop", "orders"), "").id)
     finally:
         session.engine.rollback()
 

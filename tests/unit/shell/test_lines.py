@@ -72,7 +72,7 @@ def test_reading_on_finds_what_reading_anew_finds(text: str) -> None:
             assert batch == "\n".join(lines)
             lines.clear()
         else:
-            assert buffer.is_open == is_open
+            assert buffer.is_open() == is_open
 
 
 @pytest.mark.parametrize(

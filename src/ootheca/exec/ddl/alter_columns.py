@@ -9,6 +9,7 @@ from ootheca.errors import DuplicateColumnError, OothecaError, UnsupportedError
 from ootheca.exec.comments import COLUMN, Comments
 from ootheca.exec.ddl.builder import TableBuilder
 from ootheca.exec.ddl.moving import dependent_views
+from ootheca.exec.ddl.support import require_name
 from ootheca.exec.ddl.table_constraints import (
     add_check,
     add_foreign_key,
@@ -171,6 +172,7 @@ def rename_column(command: ast.RenameColumn, builder: TableBuilder) -> None:
     column = builder.column(command.old)
     if command.old == command.new:
         return
+    require_name(command.new, "column")
     if builder.find_column(command.new) is not None:
         raise DuplicateColumnError(f'column name "{command.new}" already exists')
     _refuse_views(builder, column, "rename")

@@ -14,6 +14,7 @@ from ootheca.catalog.privileges import inherit_privileges
 from ootheca.catalog.table import USER_TYPE_OID_OFFSET, sql_type
 from ootheca.errors import DuplicateColumnError, OothecaError, UndefinedColumnError, UnsupportedError
 from ootheca.exec.ddl.expressions import Scope, StoredExpression, store_expression
+from ootheca.exec.ddl.support import require_name
 from ootheca.exec.ddl.types import column_type
 from ootheca.sql import ast
 from ootheca.types import BOOL, SQLType
@@ -145,6 +146,7 @@ class TableBuilder:
         Raises:
             DuplicateColumnError: the name is taken.
         """
+        require_name(name, "column")
         if self.find_column(name) is not None:
             if self._is_new:
                 raise DuplicateColumnError(f'duplicate column name: "{name}"')

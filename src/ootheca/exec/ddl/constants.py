@@ -7,6 +7,7 @@ import re
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from ipaddress import ip_interface
+from math import isinf
 from typing import Final
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from ootheca.errors import InvalidValueError
 from ootheca.names import format_string
 from ootheca.types import Family, SQLType
 
-__all__ = ["annotate_number", "annotate_string", "depends_on_context", "type_text"]
+__all__ = ["annotate_number", "annotate_string", "depends_on_context", "parse_int64", "type_text"]
 
 _GENERIC: Final = {
     Family.INT: "INT8", Family.FLOAT: "FLOAT8", Family.DECIMAL: "DECIMAL", Family.STRING: "STRING",
@@ -22,9 +23,10 @@ _GENERIC: Final = {
     Family.TIMESTAMP: "TIMESTAMP", Family.TIMESTAMPTZ: "TIMESTAMPTZ", Family.INTERVAL: "INTERVAL",
     Family.JSON: "JSONB", Family.INET: "INET",
 }  # fmt: skip
-_ZONE = re.compile(r"(?:Z|UTC|[+-]\d{1,2}(?::?\d{2}){0,2})\s*\Z", re.IGNORECASE)
-_DATE = re.compile(r"\s*(\d{4,})-(\d{1,2})-(\d{1,2})\s*")
-_TIME = re.compile(r"\s*(\d{1,2}):(\d{2})(?::(\d{2})(\.\d+)?)?\s*")
+_ZONE = re.compile(r"(?:Z|UTC|[+-]\d{1,2}(?::?\d{2}){0,2})\s*\Z", re.IGNORECASE | re.ASCII)
+_DATE = re.compile(r"\s*(\d{4,7})-(\d{1,2})-(\d{1,2})\s*", re.ASCII)
+_TIME = re.compile(r"\s*(\d{1,2}):(\d{2})(?::(\d{2})(\.\d+)?)?\s*", re.ASCII)
+_INT = re.compile(r"[+-]?(?:[0-9]+|0[xX][0-9a-fA-F]+)")
 _SPECIAL = frozenset({"now", "today", "tomorrow", "yesterday", "infinity", "-infinity", "epoch"})
 
 
@@ -45,23 +47,34 @@ def annotate_number(text: str, t: SQLType) -> str | None:
     Args:
         text: digits, perhaps with a sign in front.
     """
+    try:
+        number = _number(text)
+    except InvalidOperation:
+        return None
     match t.family:
         case Family.INT | Family.OID:
-            try:
-                value = str(int(text, 0))
-            except ValueError:
-                return None
-            return _signed(value, "OID" if t.family is Family.OID else "INT8")
+            value = parse_int64(text)
+            return None if value is None else _signed(str(value), "OID" if t.family is Family.OID else "INT8")
         case Family.FLOAT:
-            return _signed(_float_text(float(int(text, 0)) if _is_integer(text) else float(text)), "FLOAT8")
+            nearest = float(number)
+            return None if isinf(nearest) and number.is_finite() else _signed(_float_text(nearest), "FLOAT8")
         case Family.DECIMAL:
-            return _signed(_decimal_text(text), "DECIMAL")
+            return _signed(_decimal_text(number), "DECIMAL")
         case _:
             return None
 
 
-def _is_integer(text: str) -> bool:
-    return re.fullmatch(r"[+-]?(?:\d+|0[xX][0-9a-fA-F]+)", text) is not None
+def parse_int64(text: str) -> int | None:
+    """Return a whole number, decimal or hexadecimal; None for any other text, and for what 64 bits do not hold."""
+    if _INT.fullmatch(text) is None:
+        return None
+    number = _number(text)
+    return int(number) if -(2**63) <= number < 2**63 else None
+
+
+def _number(text: str) -> Decimal:
+    # Of a number in another base than 10 Python reads any length, and of a Decimal too.
+    return Decimal(int(text, 16)) if "x" in text.lower() else Decimal(text)
 
 
 def _signed(value: str, type_name: str) -> str:
@@ -79,8 +92,7 @@ def _float_text(value: float) -> str:
     return f"{mantissa.removesuffix('.0')}e{exponent[0]}{exponent[1:].zfill(2)}"
 
 
-def _decimal_text(text: str) -> str:
-    number = Decimal(int(text, 0)) if _is_integer(text) else Decimal(text)
+def _decimal_text(number: Decimal) -> str:
     if number.is_nan():
         return "'NaN'"
     if number.is_infinite():
@@ -128,7 +140,7 @@ def _number_text(text: str, t: SQLType) -> str:
         except InvalidOperation:
             raise _invalid(text, t) from None
         if not number.is_finite():
-            shown = _float_text(float(number)) if t.family is Family.FLOAT else _decimal_text(word)
+            shown = _float_text(float(number)) if t.family is Family.FLOAT else _decimal_text(number)
             return f"{shown}:::{_generic(t)}"
     try:
         annotated = annotate_number(word, t)
@@ -285,13 +297,17 @@ _UNITS: Final = {  # months, days, microseconds of one unit
     "ms": (0, 0, 1000), "millisecond": (0, 0, 1000), "us": (0, 0, 1), "microsecond": (0, 0, 1),
 }  # fmt: skip
 _INTERVAL_PART = re.compile(
-    r"\s*(?:([+-]?)(\d+):(\d{2})(?::(\d{2}(?:\.\d+)?))?|([+-]?\d+(?:\.\d+)?)\s*([a-zA-Z]+)?)\s*"
+    r"\s*(?:([+-]?)(\d+):(\d{2})(?::(\d{2}(?:\.\d+)?))?|([+-]?\d+(?:\.\d+)?)\s*([a-zA-Z]+)?)\s*",
+    re.ASCII,
 )
+_MAX_INTERVAL_TEXT: Final = 200  # characters; longer ones are numbers that no interval holds
 
 
 def _interval_text(text: str) -> str:
     months, days, micros = 0, 0, 0
     position = 0
+    if len(text) > _MAX_INTERVAL_TEXT:
+        raise ValueError(text)
     while position < len(text):
         match = _INTERVAL_PART.match(text, position)
         if match is None or match.end() == position:

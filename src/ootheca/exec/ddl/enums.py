@@ -34,8 +34,10 @@ def run(statement: ast.CreateType | ast.AlterType | ast.DropType, session: Sessi
 
 
 def _create(statement: ast.CreateType, session: Session) -> Result:
-    schema = target_schema(session, statement.name)
+    schema = target_schema(session, statement.name, kind="type")
     labels = statement.labels
+    for label in labels:
+        _require_label(label)
     if len(set(labels)) != len(labels):
         double = next(label for i, label in enumerate(labels) if label in labels[:i])
         raise OothecaError(f'enum definition contains duplicate value "{double}"', sqlstate="42P16")
@@ -104,7 +106,13 @@ def _alter(statement: ast.AlterType, session: Session) -> Result:
     return Result.command("ALTER TYPE")
 
 
+def _require_label(label: str) -> None:
+    if "\0" in label:
+        raise OothecaError('invalid byte sequence for encoding "UTF8": 0x00', sqlstate="22021")
+
+
 def _add_value(statement: ast.AlterType, session: Session, desc: pb.TypeDescriptor) -> None:
+    _require_label(statement.value)
     labels = [member.logical_representation for member in desc.enum_members]
     if statement.value in labels:
         if statement.if_not_exists:
@@ -135,6 +143,7 @@ def _rename_value(statement: ast.AlterType, session: Session, desc: pb.TypeDescr
     labels = [member.logical_representation for member in desc.enum_members]
     if statement.value not in labels:
         raise OothecaError(f'"{statement.value}" is not an existing enum label', sqlstate="22023")
+    _require_label(statement.new_value)
     if statement.new_value in labels:
         raise DuplicateError(f'enum label "{statement.new_value}" already exists')
     staged = session.catalog.change_type(desc.id)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ootheca import pb
-from ootheca.errors import OothecaError, UnsupportedError
+from ootheca.errors import InvalidValueError, OothecaError, UnsupportedError
 from ootheca.exec.ddl.builder import TableBuilder
+from ootheca.exec.ddl.constants import parse_int64
 from ootheca.sql import ast
 
 __all__ = ["set_interleave", "set_partitioning"]
@@ -71,11 +72,18 @@ def _encode(value: ast.Expr) -> bytes:
             raw = value.value.encode()
             return _BYTES_TAG + _uvarint(len(raw)) + raw
         case ast.NumberLiteral() if value.is_integer:
-            return _INT_TAG + _uvarint(int(value.text, 0) << 1)
+            return _INT_TAG + _uvarint(_int64(value.text) << 1)
         case ast.UnaryOp(op="-", operand=ast.NumberLiteral(is_integer=True, text=text)):
-            return _INT_TAG + _uvarint((int(text, 0) << 1) - 1)
+            return _INT_TAG + _uvarint((_int64(text) << 1) - 1)
         case _:
             raise UnsupportedError(f"unimplemented: partition value {value}")
+
+
+def _int64(text: str) -> int:
+    number = parse_int64(text)
+    if number is None:
+        raise InvalidValueError("numeric constant out of int64 range", sqlstate="22003")
+    return number
 
 
 def _uvarint(number: int) -> bytes:

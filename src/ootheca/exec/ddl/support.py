@@ -14,15 +14,27 @@ from ootheca.sql import ast
 if TYPE_CHECKING:
     from ootheca.exec.session import Session
 
-__all__ = ["is_taken", "kind_of", "new_object_name", "require_kind", "target_schema"]
+__all__ = ["is_taken", "kind_of", "new_object_name", "require_kind", "require_name", "target_schema"]
 
 
-def target_schema(session: Session, name: ast.ObjectName) -> Schema:
+def require_name(name: str, kind: str) -> None:
+    """Refuse to give a table, type or column an empty name.
+
+    Raises:
+        OothecaError: it is empty.
+    """
+    if not name:
+        raise OothecaError(f"empty {kind} name", sqlstate="42601")
+
+
+def target_schema(session: Session, name: ast.ObjectName, *, kind: str = "table") -> Schema:
     """Return the schema in which a new object of that name goes.
 
     Raises:
+        OothecaError: the name is empty.
         UndefinedDatabaseError: the database or schema is not there.
     """
+    require_name(name.object, kind)
     schema = session.catalog.resolve_schema(name.prefix, session.database)
     if schema is None:
         raise UndefinedDatabaseError(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from ootheca import pb
 from ootheca.errors import DuplicateColumnError, DuplicateTableError, OothecaError, UnsupportedError
 from ootheca.exec.ddl.builder import INT4_TYPE, INT8_TYPE, TableBuilder
+from ootheca.exec.ddl.constants import parse_int64
 from ootheca.exec.ddl.types import type_message
 from ootheca.names import format_identifier
 from ootheca.sql import ast
@@ -72,8 +73,9 @@ def bucket_count(sharding: ast.HashSharding) -> int:
     expression = sharding.bucket_count
     if expression is None:
         return _DEFAULT_BUCKETS
-    if isinstance(expression, ast.NumberLiteral) and expression.is_integer and int(expression.text, 0) >= 2:
-        return int(expression.text, 0)
+    count = parse_int64(expression.text) if isinstance(expression, ast.NumberLiteral) else None
+    if count is not None and 2 <= count < 2**31:
+        return count
     raise OothecaError(
         "BUCKET_COUNT must be a 32-bit integer greater than 1, got " + str(expression), sqlstate="22023"
     )

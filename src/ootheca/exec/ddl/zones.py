@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from ootheca import pb
 from ootheca.catalog.system_tables import default_zone
 from ootheca.errors import InvalidOptionError, OothecaError, UndefinedError
+from ootheca.exec.quantities import parse_int
 from ootheca.exec.result import Result
 from ootheca.exec.statements.set_var import constant_text
 from ootheca.exec.zones import NAMED_ZONES, Zones
@@ -17,7 +18,13 @@ if TYPE_CHECKING:
 
 __all__ = ["run", "target_id"]
 
-_NUMBERS: Final = ("range_min_bytes", "range_max_bytes", "gc.ttlseconds", "num_replicas", "num_voters")
+_BITS: Final = {
+    "range_min_bytes": 64,
+    "range_max_bytes": 64,
+    "gc.ttlseconds": 32,
+    "num_replicas": 32,
+    "num_voters": 32,
+}
 _NOT_KEPT: Final = ("constraints", "voter_constraints", "lease_preferences", "global_reads")
 _SMALLEST_MAX: Final = 64 << 20
 
@@ -85,7 +92,7 @@ def _set(
     if name in _NOT_KEPT:
         session.notice(f"{name} is not kept: a store has no nodes to choose from")
         return
-    if name not in _NUMBERS:
+    if name not in _BITS:
         raise InvalidOptionError(f'unsupported zone config parameter: "{name}"')
     source, target, field = (
         (above.gc, config.gc, "ttl_seconds") if name == "gc.ttlseconds" else (above, config, name)
@@ -95,9 +102,10 @@ def _set(
 
 def _number(name: str, value: ast.Expr) -> int:
     text = constant_text(value)
-    if not text.lstrip("-").isdigit():
+    number = parse_int(text, bits=_BITS[name])
+    if number is None:
         raise InvalidOptionError(f"{name} takes a whole number, not {text!r}", sqlstate="42804")
-    return int(text)
+    return number
 
 
 def _check(zone: pb.ZoneConfig) -> None:

@@ -5,13 +5,12 @@ Source: cockroachlabs.com/docs v20.2, v21.2, v22.1, "EXPORT" (options).
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ootheca.errors import InvalidOptionError, UnsupportedError
 from ootheca.exec.places import text_of
-from ootheca.exec.sizes import parse_size
+from ootheca.exec.quantities import parse_int, parse_size
 from ootheca.sql import ast
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ __all__ = ["Options", "parse_options"]
 _OPTIONS: Final = ("chunk_rows", "chunk_size", "compression", "delimiter", "filename", "nullas")
 _CHUNK_ROWS: Final = 100_000
 _CHUNK_SIZE: Final = 32 << 20
-_MAX_INT: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +70,15 @@ def parse_options(statement: ast.Export, session: Session) -> Options:
 
 
 def _chunk_rows(text: str) -> int:
-    if not re.fullmatch(r"[+-]?[0-9]+", text):
+    try:
+        number = parse_int(text)
+    except InvalidOptionError as exc:
+        raise InvalidOptionError(f'strconv.Atoi: parsing "{text}": value out of range') from exc
+    if number is None:
         raise InvalidOptionError(f'strconv.Atoi: parsing "{text}": invalid syntax')
-    if abs(int(text)) > _MAX_INT:
-        raise InvalidOptionError(f'strconv.Atoi: parsing "{text}": value out of range')
-    if int(text) < 1:
+    if number < 1:
         raise InvalidOptionError("invalid csv chunk rows")
-    return int(text)
+    return number
 
 
 def _chunk_size(text: str) -> int:

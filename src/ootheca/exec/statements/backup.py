@@ -31,7 +31,7 @@ from ootheca.exec.destinations import Destination, find_destination
 from ootheca.exec.history import catalog_at, collect_garbage, horizons, require_known, revisions_of
 from ootheca.exec.jobs import running_job
 from ootheca.exec.places import encryption_options, kms_environment
-from ootheca.exec.sizes import parse_size
+from ootheca.exec.quantities import parse_size
 from ootheca.exec.resolver import SessionNames
 from ootheca.exec.result import Result, ResultColumn, integer, string
 from ootheca.exec.session import Session

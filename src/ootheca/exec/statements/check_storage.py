@@ -5,7 +5,6 @@ Source: reference/sql/06 §2.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,8 +13,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from ootheca.errors import InvalidOptionError, OothecaError
 from ootheca.exec.places import storage_environment
+from ootheca.exec.quantities import format_size, parse_duration, parse_int, parse_size
 from ootheca.exec.result import Result, boolean, integer, string
-from ootheca.exec.sizes import format_size, parse_size
 from ootheca.storage.registry import open_storage
 
 if TYPE_CHECKING:
@@ -27,8 +26,6 @@ __all__ = ["check_storage"]
 _T = TypeVar("_T")
 _DEFAULT_SIZE: Final = 32 << 20
 _PIECE_SIZE: Final = 32 << 10
-_UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_DURATION: Final = re.compile(r"([0-9.]+)(ms|s|m|h)")
 _MAX_WORKERS: Final = 64
 
 
@@ -60,7 +57,9 @@ def check_storage(
         InvalidOptionError: an option that says nothing sensible.
     """
     size = parse_size(transfer) if transfer else _DEFAULT_SIZE
-    seconds = _seconds(duration) if duration else 0.0
+    seconds = parse_duration(duration) / 1e9 if duration else 0.0
+    if seconds < 0:
+        raise InvalidOptionError(f"TIME must not be negative: {duration}")
     workers = _workers(concurrently) if concurrently else 1
     env = storage_environment(session)
     try:
@@ -151,17 +150,11 @@ def _rate(size: int, seconds: float) -> str:
     return f"{size / seconds / (1 << 20):.2f} MiB/s" if seconds else "inf"
 
 
-def _seconds(text: str) -> float:
-    """Return the seconds of a text such as `30s` or `1m30s`."""
-    parts = _DURATION.findall(text)
-    if not parts or "".join(number + unit for number, unit in parts) != text.replace(" ", ""):
-        raise InvalidOptionError(
-            f'invalid duration "{text}"', hint="write a number and a unit, such as '10s' or '1m30s'"
-        )
-    return sum(float(number) * _UNITS[unit] for number, unit in parts)
-
-
 def _workers(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= _MAX_WORKERS:
+    try:
+        number = parse_int(text)
+    except InvalidOptionError:
+        number = None
+    if number is None or not 1 <= number <= _MAX_WORKERS:
         raise InvalidOptionError(f"CONCURRENTLY must be a number from 1 to {_MAX_WORKERS}, not {text}")
-    return int(text)
+    return number

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ootheca.errors import OothecaError
+from ootheca.exec.quantities import parse_int
 from ootheca.exec.result import Result, ResultColumn, boolean, string
 from ootheca.exec.setting_values import decode_setting, encode_setting
 from ootheca.exec.statements.set_var import constant_text
@@ -182,7 +183,9 @@ def _show(name: str | None, session: Session) -> Result:
     known = _known(key, "show")
     text = values[key]
     sql_type = _TYPES.get(known.kind, STRING) if known.kind in ("b", "i") else STRING
-    value: object = {"b": text == "true", "i": int(text) if text.lstrip("-").isdigit() else 0}.get(
-        known.kind, text
-    )
+    value: object = text
+    if known.kind == "b":
+        value = text == "true"
+    elif known.kind == "i":
+        value = parse_int(text) or 0
     return Result.of_rows((ResultColumn(key, sql_type),), [(value,)], tag="SHOW CLUSTER SETTING")
