@@ -131,6 +131,8 @@ class DataFiles:
 
     def _new_part(self, batch: KeyValueBatch) -> KeyValueBatch:
         """Count a batch, and return what of it is not stored yet."""
+        while self._pending and self._pending[0][0].done():
+            self._await_oldest()
         self._progress.add(len(batch), batch.total_size)
         first = (
             bisect_left(range(len(batch)), self._done_until, key=batch.keys.row) if self._done_until else 0

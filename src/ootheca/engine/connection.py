@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -30,6 +31,11 @@ _FACTS = {
     "arrow_lossless_conversion": "true",
     "memory_limit": MEMORY_LIMIT,
 }
+
+
+_HOLDER = re.compile(r"PID (\d+)")
+_PATIENCE_SECONDS = 3.0  # a short job of a session that has closed ends sooner
+_PAUSE_SECONDS = 0.1
 
 
 class Rows:
@@ -133,12 +139,13 @@ class Connection:
         if path is None:
             facts["temp_directory"] = os.path.join(tempfile.gettempdir(), f"ootheca-{os.getpid()}.tmp")  # noqa: PTH118
         try:
-            raw = duckdb.connect(":memory:" if path is None else str(path), config=facts)
+            raw = _connect(":memory:" if path is None else str(path), facts)
         except duckdb.IOException as exc:
-            if "lock" in str(exc).lower():
+            if _is_locked(exc):
+                holder = _HOLDER.search(str(exc))
                 raise UnavailableError(
-                    "the store is in use by another process",
-                    hint="close the other session, or name another directory with --store",
+                    f"the store is in use by another process{f' (PID {holder[1]})' if holder else ''}",
+                    hint="close the other session, wait for its jobs, or name another directory with --store",
                     location=str(path),
                 ) from exc
             raise StorageError(f"cannot open the store: {_first_line(exc)}", location=str(path)) from exc
@@ -228,6 +235,22 @@ class Connection:
         if own is not None:
             raise own from exc
         raise _translate(exc) from exc
+
+
+def _connect(name: str, facts: dict[str, str | bool | int | float | list[str]]) -> duckdb.DuckDBPyConnection:
+    """Open a database; one that another process is about to let go of is waited for."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            return duckdb.connect(name, config=facts)
+        except duckdb.IOException as exc:
+            if not _is_locked(exc) or time.monotonic() >= deadline:
+                raise
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _is_locked(exc: duckdb.IOException) -> bool:
+    return "lock" in str(exc).lower()
 
 
 class _Lent(Connection):

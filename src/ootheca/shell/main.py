@@ -1,4 +1,4 @@
-"""The command line: `ootheca [sql]` and `ootheca demo`.
+"""The command line: `ootheca [sql]`, `ootheca demo` and `ootheca worker`.
 
 Everything heavy is imported when it is needed; `--help` and a wrong flag need none of it.
 """
@@ -63,6 +63,8 @@ def main(argv: list[str] | None = None, *, session: Session | None = None) -> in
             from ootheca.shell.demo import run_demo
 
             return run_demo(_demo_parser().parse_args(words[1:]), session)
+        if words[:1] == ["worker"]:
+            return _run_worker(_worker_parser().parse_args(words[1:]))
         return _run_sql(_sql_parser().parse_args(words[1:] if words[:1] == ["sql"] else words), session)
     except UsageError as exc:
         sys.stderr.write(f"{exc}\n")
@@ -87,13 +89,33 @@ def _sql_parser() -> argparse.ArgumentParser:
     codes = "\n".join(f"  {code}  {meaning}" for code, meaning in EXIT_CODES.items())
     parser = _Parser(
         prog="ootheca",
-        usage="ootheca [sql] [flags]\n       ootheca demo [DATASET] [--run] [flags]",
+        usage="ootheca [sql] [flags]\n       ootheca demo [DATASET] [--run] [flags]\n       ootheca worker [JOB …] [flags]",
         description="CockroachDB's BACKUP, RESTORE and SHOW BACKUP without the cluster: a SQL shell over a store.",
         epilog=f"Without -e and -f, statements are read from the terminal, or from standard input.\n\n"
         f"exit status:\n{codes}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    _add_store_flags(parser)
+    _add_run_flags(parser)
+    return parser
+
+
+def _worker_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="ootheca worker",
+        description="Let the jobs go on that another process left, one after the other, and end with them.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "jobs", nargs="*", type=int, metavar="JOB", help="ids (default: all that were interrupted)"
+    )
+    _add_store_flags(parser)
+    parser.add_argument("--verbose", action="store_true", help="write a traceback with each error")
+    return parser
+
+
+def _add_store_flags(parser: argparse.ArgumentParser) -> None:
     store = parser.add_argument_group("store")
     store.add_argument(
         "--store", metavar="DIR",
@@ -114,8 +136,6 @@ def _sql_parser() -> argparse.ArgumentParser:
         "--locality", metavar="TIERS", type=_locality,
         help="of the node that the store plays, such as region=east,az=e1: where BACKUP to several URIs writes",
     )  # fmt: skip
-    _add_run_flags(parser)
-    return parser
 
 
 def _demo_parser() -> argparse.ArgumentParser:
@@ -195,6 +215,13 @@ def _run_sql(flags: argparse.Namespace, session: Session | None) -> int:
         return run_shell(flags, options, session)
     with _opened(flags) as opened:
         return 1 if opened is None else run_shell(flags, options, opened)
+
+
+def _run_worker(flags: argparse.Namespace) -> int:
+    from ootheca.shell.worker import run_worker
+
+    with _opened(flags) as opened:
+        return 1 if opened is None else run_worker(opened, flags.jobs)
 
 
 @contextmanager

@@ -39,6 +39,7 @@ from ootheca.exec.statements.cluster_settings import current_setting
 from ootheca.exec.targets import resolve, with_coverage
 from ootheca.exec.unfinished import Unfinished
 from ootheca.sql import ast
+from ootheca.sql.format import format_statement
 from ootheca.types import FLOAT8
 
 __all__ = ["job_result", "run"]
@@ -307,7 +308,7 @@ def _needs(layer: _Layer, destination: Destination, plan: BackupPlan) -> Unfinis
         options=replace(statement.options, detached=None),
     )
     return Unfinished(
-        sql=str(again),
+        sql=format_statement(again, reveal=True),
         database=session.database,
         user=session.user,
         backup_id=UUID(bytes=session.random(16), version=4).hex,

@@ -41,6 +41,7 @@ from ootheca.exec.statements.restore_cluster import (
 from ootheca.exec.targets import resolve, with_coverage
 from ootheca.exec.unfinished import Unfinished
 from ootheca.sql import ast
+from ootheca.sql.format import format_statement
 
 __all__ = ["open_location", "run"]
 
@@ -92,7 +93,7 @@ def run(statement: ast.Restore, session: Session) -> Result:
 def _needs(statement: ast.Restore, session: Session) -> Unfinished:
     """Return what the job needs to be done again: nothing of a RESTORE stays before all of it does."""
     again = replace(statement, options=replace(statement.options, detached=False))
-    return Unfinished(sql=str(again), database=session.database, user=session.user)
+    return Unfinished(sql=format_statement(again, reveal=True), database=session.database, user=session.user)
 
 
 def _num_entries(chain: Chain) -> int:
