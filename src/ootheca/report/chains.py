@@ -61,7 +61,6 @@ def restorable(chain: ChainSummary) -> str:
 def _facts(chain: ChainSummary) -> Markup:
     ends = chain.ends
     first, last = (format_time(ends[0]), format_time(ends[-1])) if ends else (None, None)
-    cover = {True: "the whole cluster", False: "some databases or tables", None: None}[chain.is_full_cluster]
     encrypted = "no"
     if chain.keys:
         versions = ", ".join(chain.file_versions)
@@ -71,18 +70,28 @@ def _facts(chain: ChainSummary) -> Markup:
         ("Newest layer", f"{last} UTC" if last != first else None),
         ("Can be restored to", restorable(chain)),
         ("Stored", f"{size_text(chain.stored_size)} in {count(len(chain.layers), 'layer')}"),
-        ("Holds", cover),
+        ("Holds", _cover(chain)),
         ("Encrypted", encrypted),
         ("Localities", ", ".join(("default", *chain.localities)) if chain.localities else None),
         ("Written by", f"CockroachDB {chain.cluster_version}" if chain.cluster_version else None),
     ])  # fmt: skip
 
 
+def _cover(chain: ChainSummary) -> str | None:
+    if chain.is_full_cluster is None:
+        return None
+    names = ", ".join(chain.databases)
+    if chain.is_full_cluster:
+        return f"the whole cluster, with {names}" if names else "the whole cluster"
+    return names or "no database of its own"
+
+
 def _layers(chain: ChainSummary) -> Markup:
     largest = max((layer.stored_size or 0 for layer in chain.layers), default=0)
     columns = [
-        Column("Layer"), Column("Ends (UTC)"), Column("Covers", "num"), Column("Any time"), Column("Files", "num"),
-        Column("Stored", "num"), Column("Data", "num"), Column("Rows", "num"), Column("Share", "wide"),
+        Column("Layer"), Column("Ends (UTC)", "time"), Column("Covers", "num"), Column("Any time"),
+        Column("Files", "num"), Column("Stored", "num"), Column("Data", "num"), Column("Rows", "num"),
+        Column("Share", "wide"),
     ]  # fmt: skip
     rows = [_layer_row(layer, largest) for layer in chain.layers]
     return joined((element("h3", "Layers"), table(columns, rows)))
@@ -198,7 +207,7 @@ def _verification(chain: ChainSummary) -> Markup:
     else:
         words = (
             f"{count(found.layers, 'layer')} and {count(found.files, 'data file')} ({size_text(found.size)}) were "
-            f"read to the last byte: {count(found.entries, 'entry' if found.entries == 1 else 'version')}, "
+            f"read to the last byte: {count(found.entries, 'version')}, "
             f"{count(found.rows, 'row')}. "
         )
         words += (

@@ -62,12 +62,15 @@ def collect(
         _collect_chain(root, path, keys, incremental_location, is_latest=path == latest, verifies=verifies)
         for path in paths
     ]
+    named = dict.fromkeys(str(kms.key) for kms in keys.kms)
+    used = {key.master_key for chain in chains for key in chain.keys}
     return Report(
         uri=place.default.uri.redacted(),
         made_at=now,
         is_collection=root is place and paths != [""],
         chains=tuple(sorted(chains, key=lambda chain: min(chain.ends, default=ZERO_TIMESTAMP))),
         problems=() if problem is None else (problem,),
+        unused_keys=tuple(name for name in named if name not in used),
     )
 
 
@@ -130,6 +133,7 @@ def _collect_chain(
     return replace(
         summary,
         is_full_cluster=manifest.descriptor_coverage == 1,
+        databases=tuple(sorted(d.database.name for d in manifest.descriptors if d.HasField("database"))),
         cluster_version=_cluster_version(chain.last),
         localities=tuple(manifest.locality_kvs),
         tables=summarize_tables(chain, [sizes for _, sizes in opened]),

@@ -132,6 +132,7 @@ class ChainSummary:
     Attributes:
         path: in its collection; empty for a backup that has none.
         file_versions: of the encrypted files, `plain` for open ones.
+        is_full_cluster, databases: what BACKUP was asked for, and the databases of which the last layer holds anything.
         cluster_version: that wrote the last layer, as far as its manifest tells.
         tables: by size, the largest first.
         problems: what is wrong beside what verification found.
@@ -144,6 +145,7 @@ class ChainSummary:
     is_latest: bool = False
     file_versions: tuple[str, ...] = ()
     is_full_cluster: bool | None = None
+    databases: tuple[str, ...] = ()
     cluster_version: str | None = None
     localities: tuple[str, ...] = ()
     tables: tuple[TableSummary, ...] = ()
@@ -195,6 +197,7 @@ class Report:
         made_at: the time of the report.
         chains: the oldest first.
         problems: of the collection itself.
+        unused_keys: master keys that were given and that no chain names.
     """
 
     uri: str
@@ -202,6 +205,7 @@ class Report:
     is_collection: bool
     chains: tuple[ChainSummary, ...]
     problems: tuple[Problem, ...] = ()
+    unused_keys: tuple[str, ...] = ()
 
     @property
     def state(self) -> State:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import Final
 
+from ootheca.clock import Timestamp
 from ootheca.report.chains import chain_name, chain_section, restorable
 from ootheca.report.facts import ChainSummary, Report, State, gaps, longest_step
 from ootheca.report.markup import Child, Markup, element, joined
@@ -15,7 +16,7 @@ from ootheca.report.parts import badge, count, problem_list, size_text
 from ootheca.report.timeline import HATCH, axis_of, chain_strip, marks_strip, points_strip
 from ootheca.report.times import format_duration, format_time
 
-__all__ = ["render_page"]
+__all__ = ["render_page", "verdict"]
 
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 _OPEN_CHAINS: Final = 3  # of more, only the newest and those that need a look show their details at once
@@ -53,32 +54,46 @@ def _header(report: Report, title: str) -> Markup:
             element("h1", title),
             element("p", f"Looked at on {format_time(report.made_at)[:19]} UTC"),
         ),
-        element("div", *_verdict(report), class_=f"verdict {report.state}", role="status"),
+        element(
+            "div",
+            element("p", verdict(report)),
+            element("p", _basis(report), class_="faint"),
+            class_=f"verdict {report.state}",
+            role="status",
+        ),
         problem_list(report.problems),
+        element("p", f"Given, but not a key of any backup here: {', '.join(report.unused_keys)}")
+        if report.unused_keys
+        else None,
         _tiles(report),
     ))  # fmt: skip
 
 
-def _verdict(report: Report) -> list[Child]:
-    """Return the outcome in a sentence, and what it rests on."""
+def verdict(report: Report) -> str:
+    """Return the outcome in a sentence."""
     states = [chain.state for chain in report.chains]
     backups = count(len(states), "backup")
-    is_locked = any(chain.is_locked for chain in report.chains)
-    lines = {
+    num_locked = states.count("locked")
+    which = "" if num_locked == len(states) else f" ({num_locked} of {backups})"
+    lines: dict[State, str] = {
         "damaged": f"{count(report.num_problems, 'problem')} found.",
-        "locked": f"{states.count('locked')} of {backups} could not be opened: a key is missing.",
-        "unverified": f"{backups[:1].upper()}{backups[1:]} opened. Data files were not read.",
+        "locked": f"Not opened{which}: no key that was given opens it.",
+        "unverified": f"Opened, {backups}. Data files were not read.",
         "sound": "Whole: everything was opened and verified, and no problem was found.",
     }
+    return lines[report.state]
+
+
+def _basis(report: Report) -> str:
+    """Return what the outcome rests on."""
     found = [chain.verification for chain in report.chains if chain.verification is not None]
     num_layers = sum(len(chain.layers) for chain in report.chains)
     verified = f"{sum(each.layers for each in found):,} of {count(num_layers, 'layer')} verified"
     read = f"{count(sum(each.files for each in found), 'data file')} read"
     parts = [f"{verified}, {read}, {size_text(sum(each.size for each in found))}."]
-    if is_locked:
+    if any(chain.is_locked for chain in report.chains):
         parts.append("What is encrypted and was not opened is not verified.")
-    state: State = report.state
-    return [element("p", lines[state]), element("p", " ".join(parts), class_="faint")]
+    return " ".join(parts)
 
 
 def _tiles(report: Report) -> Markup:
@@ -92,8 +107,7 @@ def _tiles(report: Report) -> Markup:
         ("Stored", size_text(stored), None),
     ]
     if ends:
-        age = format_duration(report.made_at.wall_ns - ends[-1].wall_ns)
-        tiles.append(("Newest restore point", f"{age} old", f"{format_time(ends[-1])} UTC"))
+        tiles.append(("Newest restore point", _age(report, ends[-1]), f"{format_time(ends[-1])} UTC"))
     if step is not None:
         tiles.append((
             "Longest step between restore points",
@@ -104,6 +118,11 @@ def _tiles(report: Report) -> Markup:
         element("div", element("dt", name), element("dd", value, element("small", more) if more else None))
         for name, value, more in tiles
     ), class_="tiles")  # fmt: skip
+
+
+def _age(report: Report, time: Timestamp) -> str:
+    age = report.made_at.wall_ns - time.wall_ns
+    return f"{format_duration(age)} old" if age >= 0 else f"{format_duration(-age)} ahead of this clock"
 
 
 def _timeline(report: Report) -> Markup:
@@ -118,8 +137,11 @@ def _timeline(report: Report) -> Markup:
         found = gaps(report)
         words = f"Restore points: {len(report.ends):,}" + (f", {count(len(found), 'gap')}" if found else "")
         rows += [element("div", words, class_="name"), points_strip(report, axis)]
-    rows += [element("div", "UTC", class_="name faint"), marks_strip(axis)]
-    return element("section", element("h2", "Timeline"), element("div", *rows, class_="rows"), _legend())
+    first, last = (format_time(Timestamp(ns))[:10] for ns in (axis.start_ns, axis.end_ns))
+    days = first if first == last else f"{first} to {last}"
+    rows += [element("div", f"{days}, UTC", class_="name faint"), marks_strip(axis)]
+    drawn = joined(rows)
+    return element("section", element("h2", "Timeline"), element("div", drawn, class_="rows"), _legend(drawn))
 
 
 def _row_name(chain: ChainSummary, number: int) -> Markup:
@@ -133,7 +155,9 @@ def _row_name(chain: ChainSummary, number: int) -> Markup:
     )
 
 
-def _legend() -> Markup:
+def _legend(drawn: Markup) -> Markup:
+    """Explain what was drawn, and nothing else."""
+
     def sample(class_: str) -> Markup:
         return element(
             "svg", element("rect", class_=class_, x=1, y=1, width=14, height=10), width=16, height=12
@@ -146,9 +170,12 @@ def _legend() -> Markup:
             ("incremental", "incremental layer"),
             ("window", "any time can be restored"),
             ("missing", "not covered, or a step over twice the usual one"),
-            ("incremental locked", "not opened"),
-            ("incremental broken", "cannot be read"),
+            ("incremental locked", "layer, not opened"),
+            ("incremental broken", "layer, cannot be read"),
+            ("full locked", "full backup, not opened"),
+            ("full broken", "full backup, cannot be read"),
         )
+        if f'class="{class_}"' in drawn
     ), class_="legend")  # fmt: skip
 
 

@@ -23,7 +23,8 @@ _WINDOW_TOP, _WINDOW_HEIGHT = 36, 5
 _STRIP_HEIGHT: Final = 44
 _POINTS_HEIGHT, _POINT_RADIUS = 20, 4
 _MARKS_HEIGHT, _MARKS_BASE = 22, 16
-_BORDER: Final = 90  # percent; a label beyond it ends at its mark instead of being centred
+_MANY_MARKS: Final = 3  # of more, a narrow page shows every other one
+_BORDER: Final = 93  # percent; a label beyond it ends at its mark instead of being centred
 
 HATCH = Markup(
     '<svg class="defs" width="0" height="0" aria-hidden="true"><defs><pattern id="hatch" width="6" height="6" '
@@ -43,7 +44,9 @@ def chain_strip(chain: ChainSummary, axis: Axis) -> Markup:
     known = [layer for layer in chain.layers if layer.kind != "compacted"]
     drawn = [_window(layer, axis) for layer in known]
     drawn += [_missing(below, layer, axis) for below, layer in pairwise(known)]
-    drawn += [_layer(layer, below, axis) for below, layer in zip([None, *known], known, strict=False)]
+    below_each = zip(known, [None, *known], strict=False)
+    # A full backup is drawn last: the layer that begins at its time must not hide it.
+    drawn += reversed([_layer(layer, below, axis) for layer, below in below_each])
     return _svg("strip", _STRIP_HEIGHT, _describe(chain), joined([_grid(axis, _STRIP_HEIGHT), *drawn]))
 
 
@@ -73,11 +76,11 @@ def points_strip(report: Report, axis: Axis) -> Markup:
 
 def marks_strip(axis: Axis) -> Markup:
     """Write the labels of the axis."""
-    labels = []
-    for number, (ns, label) in enumerate(axis.marks()):
+    labels, marks = [], axis.marks()
+    for number, (ns, label) in enumerate(marks):
         at = axis.percent(ns)
         anchor = "end" if at > _BORDER else "start" if at < 100 - _BORDER else "middle"
-        classes = "mark" if number % 2 == 0 else "mark odd"
+        classes = "mark odd" if number % 2 and len(marks) > _MANY_MARKS else "mark"
         labels.append(
             element("text", label, class_=classes, x=_percent(at), y=_MARKS_BASE, text_anchor=anchor)
         )
