@@ -19,7 +19,6 @@ from ootheca.storage.base import StorageEnv
 __all__ = ["NOW", "Node", "keys_of", "parse_page", "report_on"]
 
 NOW = Timestamp(1_800_000_000_000_000_000)
-_VOID = frozenset({"br", "circle", "line", "meta", "rect"})
 
 
 def report_on(
@@ -76,15 +75,14 @@ class _Parser(HTMLParser):
         self.open = [self.root]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert len(dict(attrs)) == len(attrs)
-        node = Node(tag, dict(attrs))
-        self.open[-1].children.append(node)
-        if tag not in _VOID:
-            self.open.append(node)
+        self.handle_startendtag(tag, attrs)
+        node = self.open[-1].children[-1]
+        assert isinstance(node, Node)
+        self.open.append(node)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert tag in _VOID
-        self.handle_starttag(tag, attrs)
+        assert len(dict(attrs)) == len(attrs)
+        self.open[-1].children.append(Node(tag, dict(attrs)))
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop().name == tag

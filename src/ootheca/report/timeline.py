@@ -128,7 +128,8 @@ def _window(layer: LayerSummary, axis: Axis) -> Markup | None:
 
 
 def _missing(below: LayerSummary, layer: LayerSummary, axis: Axis) -> Markup | None:
-    if below.end is None or layer.start is None or layer.start <= below.end:
+    # The name of a folder tells its time in hundredths of a second only.
+    if not below.is_opened or below.end is None or layer.start is None or layer.start <= below.end:
         return None
     words = f"no layer covers {_between(below.end, layer.start)}"
     return _span("missing", axis, below.end, layer.start, _LAYER_TOP, _LAYER_HEIGHT, words)

@@ -6,17 +6,16 @@ or the environment. Storage and KMS URIs may carry credentials; AUTH=implicit ke
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from ootheca.clock import Timestamp
 from ootheca.errors import InvalidOptionError, StorageError
 
 if TYPE_CHECKING:
-    import argparse
-
     from ootheca.exec.session import Session
     from ootheca.report.keys import Keys
 
@@ -53,12 +52,21 @@ def add_report_flags(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help=f"a file that holds the passphrase, and a line end or none (default: the variable {PASSPHRASE_VARIABLE})",
     )
+    keys.add_argument("--encryption-passphrase", type=_refuse_passphrase, help=argparse.SUPPRESS)
     keys.add_argument(
         "--kms",
         metavar="URI",
         action="append",
         default=[],
         help="a master key (repeatable); those that a backup was not encrypted with are not asked for it",
+    )
+
+
+def _refuse_passphrase(_: str) -> NoReturn:
+    """Refuse the flag that has the option's name, without repeating what follows it."""
+    raise argparse.ArgumentTypeError(
+        f"a passphrase on the command line can be read by others: give --encryption-passphrase-file, or the variable "
+        f"{PASSPHRASE_VARIABLE}"
     )
 
 
