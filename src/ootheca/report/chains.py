@@ -12,6 +12,7 @@ from ootheca.report.times import format_duration, format_time
 __all__ = ["chain_name", "chain_section", "restorable"]
 
 _SHOWN_TABLES: Final = 12
+_SHOWN_LAYERS: Final = 30
 _UNKNOWN: Final = "–"
 
 
@@ -53,7 +54,7 @@ def restorable(chain: ChainSummary) -> str:
     windows = sum(layer.has_revision_history for layer in layers)
     points = count(len(layers), "restore point")
     if not windows:
-        return f"{points}, no revision history"
+        return f"{points}, no revision history" if all(layer.is_opened for layer in layers) else points
     every = "each layer" if windows == len(layers) else f"{windows} of {count(len(layers), 'layer')}"
     return f"{points}, and any time within {every} (revision history)"
 
@@ -73,7 +74,7 @@ def _facts(chain: ChainSummary) -> Markup:
         ("Holds", _cover(chain)),
         ("Encrypted", encrypted),
         ("Localities", ", ".join(("default", *chain.localities)) if chain.localities else None),
-        ("Written by", f"CockroachDB {chain.cluster_version}" if chain.cluster_version else None),
+        ("Format", f"of CockroachDB {chain.cluster_version}" if chain.cluster_version else None),
     ])  # fmt: skip
 
 
@@ -94,7 +95,11 @@ def _layers(chain: ChainSummary) -> Markup:
         Column("Share", "wide"),
     ]  # fmt: skip
     rows = [_layer_row(layer, largest) for layer in chain.layers]
-    return joined((element("h3", "Layers"), table(columns, rows)))
+    parts: list[Child] = [element("h3", "Layers"), table(columns, rows[:_SHOWN_LAYERS])]
+    if rest := rows[_SHOWN_LAYERS:]:
+        summary = element("summary", count(len(rest), "more layer"))
+        parts.append(element("details", summary, table(columns, rest)))
+    return joined(parts)
 
 
 def _layer_row(layer: LayerSummary, largest: int) -> list[Child]:

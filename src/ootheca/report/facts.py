@@ -133,7 +133,7 @@ class ChainSummary:
         path: in its collection; empty for a backup that has none.
         file_versions: of the encrypted files, `plain` for open ones.
         is_full_cluster, databases: what BACKUP was asked for, and the databases of which the last layer holds anything.
-        cluster_version: that wrote the last layer, as far as its manifest tells.
+        cluster_version: that the last layer was written by, or for, as far as its manifest tells.
         tables: by size, the largest first.
         problems: what is wrong beside what verification found.
         verification: None where it was not asked for, or nothing could be opened.

@@ -81,7 +81,9 @@ def verdict(report: Report) -> str:
         "unverified": f"Opened, {backups}. Data files were not read.",
         "sound": "Whole: everything was opened and verified, and no problem was found.",
     }
-    return lines[report.state]
+    failed = sum(key.result == "fails" for chain in report.chains for key in chain.keys)
+    note = f" {count(failed, 'key')} that should open a backup did not." if failed else ""
+    return lines[report.state] + note
 
 
 def _basis(report: Report) -> str:
@@ -186,7 +188,8 @@ def _footer() -> Markup:
             "p",
             "A layer covers the time from the end of the layer below it to its own end; it can be restored to its end, "
             "and with revision history to any time in between. Data is counted as BACKUP counts it, keys and values of "
-            "all versions; stored is what lies in storage. A size of a table is of all layers together.",
+            "all versions; stored is what lies in storage. A size of a table is of all layers together. Restore points "
+            "are those that were taken, also of layers that are damaged or were not opened.",
         ),
         element("p", "Made by ootheca report."),
     )

@@ -21,8 +21,9 @@ _LAYER_TOP, _LAYER_HEIGHT = 8, 18
 _FULL_TOP, _FULL_HEIGHT, _FULL_WIDTH = 2, 30, 6
 _WINDOW_TOP, _WINDOW_HEIGHT = 36, 5
 _STRIP_HEIGHT: Final = 44
-_POINTS_HEIGHT, _POINT_RADIUS = 20, 4
+_POINTS_HEIGHT, _POINT_RADIUS = 20, 3.5
 _MARKS_HEIGHT, _MARKS_BASE = 22, 16
+_MIN_JOINED: Final = 0.8  # percent; of shorter layers the ends are not drawn, for they would hide the layers
 _MANY_MARKS: Final = 3  # of more, a narrow page shows every other one
 _BORDER: Final = 93  # percent; a label beyond it ends at its mark instead of being centred
 
@@ -114,7 +115,13 @@ def _layer(layer: LayerSummary, below: LayerSummary | None, axis: Axis) -> Marku
             transform=f"translate({-_FULL_WIDTH / 2})",
         )
     start = layer.start or (below.end if below is not None else None) or layer.end
-    return _span(f"incremental{state}", axis, start, layer.end, _LAYER_TOP, _LAYER_HEIGHT, words)
+    span = _span(f"incremental{state}", axis, start, layer.end, _LAYER_TOP, _LAYER_HEIGHT, words)
+    at = axis.percent(layer.end.wall_ns)
+    if at - axis.percent(start.wall_ns) < _MIN_JOINED:
+        return span
+    bottom = _LAYER_TOP + _LAYER_HEIGHT
+    joint = element("line", class_="joint", x1=_percent(at), x2=_percent(at), y1=_LAYER_TOP, y2=bottom)
+    return joined((span, joint))
 
 
 def _window(layer: LayerSummary, axis: Axis) -> Markup | None:

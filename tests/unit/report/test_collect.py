@@ -7,11 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from ootheca.backup.localities import Stores, open_stores
 from ootheca.clock import Timestamp
 from ootheca.errors import ObjectNotFoundError
+from ootheca.report.collect import collect
 from ootheca.report.facts import ChainSummary, LayerSummary, Report, Step, gaps, longest_step
+from ootheca.report.page import render_page
+from ootheca.storage.base import StorageEnv
+from ootheca.storage.directory import DirectoryStorage
 from tests.support.golden import PASSPHRASE, GoldenSet, golden_sets
-from tests.support.reports import NOW, keys_of, report_on
+from tests.support.reports import NOW, keys_of, parse_page, report_on
 
 KEY_A, KEY_B = "testkms:///keyA?AUTH=implicit", "testkms:///keyB?AUTH=implicit"
 
@@ -303,3 +308,19 @@ def test_revision_history_bridges_a_step() -> None:
 
 def test_one_restore_point_has_no_steps() -> None:
     assert (longest_step(_report(FULL)), gaps(_report(FULL))) == (None, ())
+
+
+# Places that cannot be listed
+
+
+def test_without_a_listing_sizes_are_unknown_and_the_backup_is_verified() -> None:
+    env = StorageEnv(external_io_dir=GoldenSet("21.2", "d_chain").extern)
+    storage = open_stores(["nodelocal://1/full"], env).default
+    assert isinstance(storage, DirectoryStorage)
+    storage._can_list = False  # as a web server
+    report = collect(Stores(storage), keys_of(), now=NOW)
+    [chain] = report.chains
+    assert report.state == "sound"
+    assert chain.stored_size is None
+    assert {table.stored_size for table in chain.tables} == {None}
+    assert "–" in [cell.text for cell in parse_page(render_page(report)).all("td")]

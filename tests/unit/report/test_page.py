@@ -12,6 +12,7 @@ import pytest
 from ootheca.backup.verify import VerifyReport
 from ootheca.clock import Timestamp
 from ootheca.errors import CorruptionError
+from ootheca.report.chains import restorable
 from ootheca.report.facts import ChainSummary, KeySummary, LayerSummary, Problem, Report, TableSummary
 from ootheca.report.markup import Markup, element, visible
 from ootheca.report.page import render_page, verdict
@@ -213,6 +214,24 @@ def test_the_verdict_names_the_worst() -> None:
     assert of(sound, replace(sound, verification=None)) == "Opened, 2 backups. Data files were not read."
     assert of(sound, locked) == "Not opened (1 of 2 backups): no key that was given opens it."
     assert of(sound, locked, broken) == "1 problem found."
+    failed = replace(sound, keys=(KeySummary("k", "kms", "00", "k", "fails", "switched off"),))
+    assert of(failed).endswith("no problem was found. 1 key that should open a backup did not.")
+
+
+def test_of_a_locked_layer_nobody_knows_whether_it_has_revision_history() -> None:
+    locked = ChainSummary("b", (replace(FULL, is_opened=False),), keys=(KeySummary("k", "passphrase", None),))
+    assert restorable(locked) == "1 restore point"
+    assert restorable(ChainSummary("b", (FULL,))) == "1 restore point, no revision history"
+
+
+def test_a_long_chain_is_drawn_whole_and_listed_in_two_parts() -> None:
+    layers = [replace(FULL, kind="incremental", path=str(i), start=at(i), end=at(i + 1)) for i in range(200)]
+    page = page_of(Report("u", NOW, False, (ChainSummary("", (FULL, *layers)),)))
+    assert "171 more layers" in [node.text for node in page.all("summary")]
+    assert len(rows(page)) == 201
+    strip = next(page.all("svg", "strip"))
+    assert len(list(strip.all("rect", "incremental"))) == 200
+    assert not list(strip.all("line", "joint"))  # they would hide layers of a few pixels
 
 
 def test_of_many_chains_the_newest_and_the_damaged_are_open() -> None:
