@@ -26,7 +26,8 @@ ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 STORAGE = ROOT / "docs" / "storage.md"
 KEYS = ROOT / "docs" / "keys.md"
-PAGES = (README, ROOT / "docs" / "shell.md", STORAGE, KEYS)
+REPORT = ROOT / "docs" / "report.md"
+PAGES = (README, ROOT / "docs" / "shell.md", STORAGE, KEYS, REPORT)
 
 
 # Lists that come from the code
@@ -164,6 +165,11 @@ def test_commands_and_python_of_the_readme_print_what_it_shows(place: Path) -> N
 
 def test_commands_of_the_page_on_keys_print_what_it_shows(place: Path) -> None:
     _type_commands(KEYS, place)
+
+
+def test_commands_of_the_page_on_reports_print_what_it_shows(place: Path) -> None:
+    _type_commands(REPORT, place)
+    assert (place / "daily.html").read_text("utf-8").startswith("<!DOCTYPE html>")
 
 
 def _type_commands(page: Path, place: Path) -> None:

@@ -17,13 +17,13 @@ FLOORS = {
     "codec": 2, "crypto": 2, "storage": 2, "engine": 2,
     "backup": 3,
     "exec": 4,
-    "shell": 5, "connection": 5, "__init__": 5, "__main__": 5,
+    "shell": 5, "report": 5, "connection": 5, "__init__": 5, "__main__": 5,
 }  # fmt: skip
 
 # catalog describes descriptors, which are protobuf messages; the engine's dialect hands queries to the SQL splitter.
 SAME_FLOOR = {
-    ("catalog", "pb"), ("datum", "types"), ("shell", "__init__"), ("shell", "connection"), ("__init__", "connection"),
-    ("__main__", "shell"), ("connection", "__init__"),
+    ("catalog", "pb"), ("datum", "types"), ("shell", "__init__"), ("shell", "connection"), ("shell", "report"),
+    ("__init__", "connection"), ("__main__", "shell"), ("connection", "__init__"),
 }  # fmt: skip
 
 DOORS = {

@@ -1,4 +1,4 @@
-"""The command line: `ootheca [sql]`, `ootheca demo` and `ootheca worker`.
+"""The command line: `ootheca [sql]`, `ootheca demo` and `ootheca report`.
 
 Everything heavy is imported when it is needed; `--help` and a wrong flag need none of it.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -39,6 +39,7 @@ EXTERNAL_FLAGS = {
 
 _DEFAULT_STORE = "./ootheca-data"
 _STORE_VARIABLE = "OOTHECA_STORE"
+_IN_MEMORY = ":memory:"
 _NO_LOCAL_FILES = Path("disabled")
 
 
@@ -59,13 +60,9 @@ def main(argv: list[str] | None = None, *, session: Session | None = None) -> in
     words = list(sys.argv[1:] if argv is None else argv)
     _use_utf8()
     try:
-        if words[:1] == ["demo"]:
-            from ootheca.shell.demo import run_demo
-
-            return run_demo(_demo_parser().parse_args(words[1:]), session)
-        if words[:1] == ["worker"]:
-            return _run_worker(_worker_parser().parse_args(words[1:]))
-        return _run_sql(_sql_parser().parse_args(words[1:] if words[:1] == ["sql"] else words), session)
+        if words and words[0] in _COMMANDS:
+            return _COMMANDS[words[0]](words[1:], session)
+        return _run_sql(words, session)
     except UsageError as exc:
         sys.stderr.write(f"{exc}\n")
         return 4
@@ -89,53 +86,17 @@ def _sql_parser() -> argparse.ArgumentParser:
     codes = "\n".join(f"  {code}  {meaning}" for code, meaning in EXIT_CODES.items())
     parser = _Parser(
         prog="ootheca",
-        usage="ootheca [sql] [flags]\n       ootheca demo [DATASET] [--run] [flags]\n       ootheca worker [JOB …] [flags]",
+        usage="ootheca [sql] [flags]\n       ootheca demo [DATASET] [--run] [flags]\n"
+        "       ootheca report URI [flags]\n       ootheca worker [JOB …] [flags]",
         description="CockroachDB's BACKUP, RESTORE and SHOW BACKUP without the cluster: a SQL shell over a store.",
         epilog=f"Without -e and -f, statements are read from the terminal, or from standard input.\n\n"
         f"exit status:\n{codes}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    _add_store_flags(parser)
+    _add_locality_flag(_add_store_flags(parser))
     _add_run_flags(parser)
     return parser
-
-
-def _worker_parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="ootheca worker",
-        description="Let the jobs go on that another process left, one after the other, and end with them.",
-        allow_abbrev=False,
-    )
-    parser.add_argument(
-        "jobs", nargs="*", type=int, metavar="JOB", help="ids (default: all that were interrupted)"
-    )
-    _add_store_flags(parser)
-    parser.add_argument("--verbose", action="store_true", help="write a traceback with each error")
-    return parser
-
-
-def _add_store_flags(parser: argparse.ArgumentParser) -> None:
-    store = parser.add_argument_group("store")
-    store.add_argument(
-        "--store", metavar="DIR",
-        help=f"directory of the store, made when it is not there; :memory: for a throw-away "
-        f"(default {_DEFAULT_STORE}, or the variable {_STORE_VARIABLE})",
-    )  # fmt: skip
-    store.add_argument(
-        "--external-io-dir", metavar="DIR", type=Path,
-        help="what nodelocal:// serves, or `disabled` (default: extern in the store)",
-    )  # fmt: skip
-    for name, about in EXTERNAL_FLAGS.items():
-        store.add_argument(name, action="store_true", help=about)
-    store.add_argument(
-        "--sandbox", action="store_true",
-        help="serve cloud storage and KMS URIs from the store; nothing touches a network",
-    )  # fmt: skip
-    store.add_argument(
-        "--locality", metavar="TIERS", type=_locality,
-        help="of the node that the store plays, such as region=east,az=e1: where BACKUP to several URIs writes",
-    )  # fmt: skip
 
 
 def _demo_parser() -> argparse.ArgumentParser:
@@ -155,6 +116,62 @@ def _demo_parser() -> argparse.ArgumentParser:
     )
     _add_run_flags(parser)
     return parser
+
+
+def _worker_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="ootheca worker",
+        description="Let the jobs go on that another process left, one after the other, and end with them.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "jobs", nargs="*", type=int, metavar="JOB", help="ids (default: all that were interrupted)"
+    )
+    _add_locality_flag(_add_store_flags(parser))
+    parser.add_argument("--verbose", action="store_true", help="write a traceback with each error")
+    return parser
+
+
+def _add_locality_flag(store: argparse._ArgumentGroup) -> None:
+    store.add_argument(
+        "--locality", metavar="TIERS", type=_locality,
+        help="of the node that the store plays, such as region=east,az=e1: where BACKUP to several URIs writes",
+    )  # fmt: skip
+
+
+def _report_parser() -> argparse.ArgumentParser:
+    from ootheca.shell.report import add_report_flags
+
+    parser = _Parser(
+        prog="ootheca report",
+        description="One page about a collection of backups, or about one: layers in time, tables by size, keys, "
+        "and whether every file is whole.",
+        allow_abbrev=False,
+    )
+    add_report_flags(parser)
+    _add_store_flags(parser)
+    parser.set_defaults(locality=None, verbose=False)
+    return parser
+
+
+def _add_store_flags(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    store = parser.add_argument_group("store")
+    store.add_argument(
+        "--store", metavar="DIR",
+        help=f"directory of the store, made when it is not there; :memory: for a throw-away "
+        f"(default {_DEFAULT_STORE}, or the variable {_STORE_VARIABLE})",
+    )  # fmt: skip
+    store.add_argument(
+        "--external-io-dir", metavar="DIR", type=Path,
+        help="what nodelocal:// serves, or `disabled` (default: extern in the store)",
+    )  # fmt: skip
+    for name, about in EXTERNAL_FLAGS.items():
+        store.add_argument(name, action="store_true", help=about)
+    store.add_argument(
+        "--sandbox", action="store_true",
+        help="serve cloud storage and KMS URIs from the store; nothing touches a network",
+    )  # fmt: skip
+    return store
 
 
 def _add_run_flags(parser: argparse.ArgumentParser) -> None:
@@ -208,7 +225,8 @@ def _version() -> str:
         return "(not installed)"
 
 
-def _run_sql(flags: argparse.Namespace, session: Session | None) -> int:
+def _run_sql(words: list[str], session: Session | None) -> int:
+    flags = _sql_parser().parse_args(words)
     check_flags(flags)
     options = options_of(flags, is_interactive=is_interactive(flags))
     if session is not None:
@@ -217,11 +235,41 @@ def _run_sql(flags: argparse.Namespace, session: Session | None) -> int:
         return 1 if opened is None else run_shell(flags, options, opened)
 
 
-def _run_worker(flags: argparse.Namespace) -> int:
+def _run_demo(words: list[str], session: Session | None) -> int:
+    from ootheca.shell.demo import run_demo
+
+    return run_demo(_demo_parser().parse_args(words), session)
+
+
+def _run_report(words: list[str], session: Session | None) -> int:
+    from ootheca.shell.report import run_report
+
+    flags = _report_parser().parse_args(words)
+    if session is not None:
+        return run_report(flags, session)
+    if not (flags.store or os.environ.get(_STORE_VARIABLE) or Path(_DEFAULT_STORE).exists()):
+        flags.store = _IN_MEMORY  # who looks at a bucket asked for no store
+    with _opened(flags) as opened:
+        return 1 if opened is None else run_report(flags, opened)
+
+
+def _run_worker(words: list[str], session: Session | None) -> int:
     from ootheca.shell.worker import run_worker
 
+    flags = _worker_parser().parse_args(words)
+    if session is not None:
+        return run_worker(session, flags.jobs)
     with _opened(flags) as opened:
         return 1 if opened is None else run_worker(opened, flags.jobs)
+
+
+_COMMANDS: dict[str, Callable[[list[str], Session | None], int]] = {
+    "sql": _run_sql,
+    "demo": _run_demo,
+    "report": _run_report,
+    "worker": _run_worker,
+}
+"""What runs the words after the name of a subcommand; without one it is `sql`."""
 
 
 @contextmanager
@@ -230,7 +278,7 @@ def _opened(flags: argparse.Namespace) -> Iterator[Session | None]:
     from ootheca.exec.session import Session
 
     name = flags.store or os.environ.get(_STORE_VARIABLE) or _DEFAULT_STORE
-    store = None if name == ":memory:" else Path(name)
+    store = None if name == _IN_MEMORY else Path(name)
     try:
         session = Session(
             store,
