@@ -224,6 +224,11 @@ class Session:
         """What the running statement, or the last one, has had to say."""
         return tuple(self._notices)
 
+    @property
+    def running_job(self) -> RunningJob | None:
+        """The job of the running statement; asked by other threads."""
+        return next((job for job in list(self.share.jobs.values()) if job.owner is self), None)
+
     def meta(self, key: str, default: Any = None) -> Any:
         """Return a JSON value of the store's metadata."""
         text = self.engine.get_meta(key)

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ootheca.errors import CanceledError, OothecaError
+from ootheca.shell.progress import ProgressBar
 from ootheca.shell.render.errors import format_notice
 from ootheca.shell.render.registry import renderer
 from ootheca.shell.render.values import text_rows
@@ -45,7 +46,8 @@ def run_batch(session: Session, options: Options, sql: str) -> None:
     results = session.execute(sql)
     while True:
         start = time.perf_counter()
-        result = next(results, None)
+        with ProgressBar(session):
+            result = next(results, None)
         if result is None:
             break
         for notice in result.notices:
