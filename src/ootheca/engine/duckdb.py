@@ -80,11 +80,13 @@ class DuckDBEngine:
         self._snapshot: Snapshot | None = None
         self._runtime = connection.runtime
         self._metadata = Metadata(connection)
-        self._metadata.create()
+        if owns_file:
+            self._metadata.create()
         self._fingerprints = Fingerprints(connection, path, is_as_left=is_as_left)
         self._tables = Tables(connection, self._fingerprints.touch)
         self.versions = Versions(connection, self._reader)
-        self.versions.create()
+        if owns_file:
+            self.versions.create()
         self._in_transaction = self._is_dirty = self._is_closed = False
         self._now = ZERO_TIMESTAMP
 
