@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import random
 import subprocess
 import sys
@@ -137,7 +138,8 @@ def test_a_store_in_use_is_refused_with_a_hint(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", program, str(tmp_path / "store")], capture_output=True, text=True, check=True
     )
-    assert done.stdout.startswith("the store is in use by another process | close the other session")
+    expected = f"the store is in use by another process (PID {os.getpid()}) | close the other session"
+    assert done.stdout.startswith(expected)
     engine.close()
 
 
