@@ -26,6 +26,7 @@ Kind = Literal["refuse", "reset", "stall", "busy", "slow"]
 
 _BUSY = b"HTTP/1.1 503 Slow Down\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 _PIECE = 16 << 10
+_LATENESS_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,9 @@ class Bandwidth:
     def wait_for(self, size: int) -> None:
         """Return when so many bytes have gone through."""
         with self._lock:
-            self._free_at = max(self._free_at, time.monotonic()) + size / self._bytes_per_second
+            # Who is woken up late may catch up, or the bandwidth would never be reached.
+            start = max(self._free_at, time.monotonic() - _LATENESS_SECONDS)
+            self._free_at = start + size / self._bytes_per_second
             wait = self._free_at - time.monotonic()
         time.sleep(max(wait, 0.0))
 
