@@ -225,6 +225,29 @@ def test_userfiles_belong_to_their_user(tmp_path: Path) -> None:
         open_storage("userfile:///a", root).read("x")
 
 
+def test_userfiles_in_other_tables_belong_to_who_named_them_first(tmp_path: Path) -> None:
+    root = StorageEnv(tmp_path, userfile_dir=tmp_path / "userfile")
+    maxroach, petee = (replace(root, user=name, is_admin=False) for name in ("maxroach", "petee"))
+    uri = "userfile://d.public.files/a"
+    open_storage(uri, maxroach).write("x", b"1")
+    for env in (root, maxroach):
+        assert open_storage(uri, env).read("x") == b"1"
+    for taken in (uri, "userfile://d.public.files/", "userfile://d.public.files/a/x"):
+        with pytest.raises(AccessDeniedError) as caught:
+            open_storage(taken, petee)
+        assert caught.value.message == (
+            "user petee does not have SELECT privilege on relation files_upload_files"
+        )
+        assert caught.value.sqlstate == "42501"
+    open_storage("userfile://d.public.of_root/a", root).write("x", b"1")
+    with pytest.raises(AccessDeniedError, match="of_root_upload_files"):
+        open_storage("userfile://d.public.of_root/a", petee)
+    open_storage("userfile://d.public.files2/a", petee).write("x", b"2")
+    assert {path.name for path in (tmp_path / "userfile").iterdir()} == {
+        "d.public.files", "d.public.files2", "d.public.of_root"
+    }  # fmt: skip
+
+
 def test_external_connection_is_followed(tmp_path: Path) -> None:
     connections = {"backups": "nodelocal://1/place", "loop": "external://loop"}
     env = StorageEnv(tmp_path, resolve_external=connections.__getitem__)
