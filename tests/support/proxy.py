@@ -72,6 +72,7 @@ class FaultProxy:
             one connection alone.
         always: for every connection after those.
         connections: how many came.
+        passed_up, passed_down: bytes of all connections since the plan was made.
         up, down: how fast it passes on what clients send and get; None as fast as it can.
     """
 
@@ -79,6 +80,8 @@ class FaultProxy:
     faults: list[Fault | None] = field(default_factory=list)
     always: Fault | None = None
     connections: int = 0
+    passed_up: int = 0
+    passed_down: int = 0
     up: Bandwidth | None = None
     down: Bandwidth | None = None
     _open: list[socket.socket] = field(default_factory=list)
@@ -89,6 +92,7 @@ class FaultProxy:
         """Forget what was; connections that are kept open from before are closed, so that the plan meets all."""
         with self._lock:
             self.faults, self.always, self.connections = list(faults), always, 0
+            self.passed_up = self.passed_down = 0
         self.drop()
 
     def drop(self) -> None:
@@ -134,6 +138,7 @@ class FaultProxy:
         left = fault.after if fault is not None else 0
         with contextlib.suppress(OSError):
             while piece := source.recv(_PIECE):
+                self.count(len(piece), is_up=source is client)
                 if fault is not None and fault.kind == "slow":
                     time.sleep(0.001)
                 elif fault is not None:
@@ -148,6 +153,11 @@ class FaultProxy:
                 target.sendall(piece)
         with contextlib.suppress(OSError):
             target.shutdown(socket.SHUT_WR)
+
+    def count(self, size: int, *, is_up: bool) -> None:
+        with self._lock:
+            self.passed_up += size if is_up else 0
+            self.passed_down += 0 if is_up else size
 
     def fail(self, client: socket.socket, fault: Fault) -> None:
         if fault.kind == "stall":
