@@ -10,7 +10,7 @@ import pytest
 from ootheca import connect
 from ootheca.backup.restore_points import find_restore_point, list_restore_points
 from ootheca.connection import Connection
-from ootheca.errors import ObjectNotFoundError
+from ootheca.errors import InvalidOptionError, ObjectNotFoundError, UnsupportedError
 from ootheca.storage.memory import MemoryStorage
 from tests.support.golden import ROOT
 
@@ -171,3 +171,20 @@ def test_a_collection_without_index_says_so(con: Connection) -> None:
     assert sum(batch.num_rows for batch in result.batches) == 0
     (notice,) = result.notices
     assert notice.startswith("the collection has no index")
+
+
+@pytest.mark.parametrize("bound", ["OLDER THAN '-1h'", "NEWER THAN '-1h'"])
+def test_an_index_has_no_bounds(con: Connection, bound: str) -> None:
+    with pytest.raises(InvalidOptionError, match="WITH INDEX") as caught:
+        con.execute(f"SHOW BACKUPS IN {PLAIN} {bound} WITH INDEX")
+    assert caught.value.hint
+
+
+def test_a_place_that_is_none(con: Connection) -> None:
+    # reference/sql/09
+    with pytest.raises(UnsupportedError) as caught:
+        con.execute("SHOW BACKUPS IN 'ftp://host/path'")
+    assert caught.value.message == (
+        'connect to external storage: unsupported storage scheme: "ftp" - refer to docs to find supported storage '
+        "schemes"
+    )
