@@ -11,7 +11,6 @@ import pytest
 from ootheca import connect
 from ootheca.connection import Connection
 from ootheca.errors import OothecaError
-from ootheca.exec.session import Session
 
 KMS = "aws-kms:///cmk?AWS_ACCESS_KEY_ID=k&AWS_SECRET_ACCESS_KEY=topsecret&REGION=us-east-1"
 S3 = "s3://b/p?AWS_ACCESS_KEY_ID=k&AWS_SECRET_ACCESS_KEY=topsecret"
@@ -24,7 +23,7 @@ def login(tmp_path: Path) -> As:
 
     @contextmanager
     def opened(user: str) -> Iterator[Connection]:
-        with Connection(Session(tmp_path / "s", sandbox=True, user=user)) as con:
+        with connect(store=tmp_path / "s", sandbox=True, user=user) as con:
             yield con
 
     with connect(store=tmp_path / "s", sandbox=True) as con:
@@ -209,3 +208,10 @@ def test_a_new_user_of_an_old_name_starts_with_nothing(login: As) -> None:
 def test_grants_go_with_their_transaction(login: As) -> None:
     as_root(login, "BEGIN", "GRANT USAGE ON EXTERNAL CONNECTION store TO petee", "ROLLBACK")
     refusal(login, "petee", "SHOW BACKUPS IN 'external://store/x'")
+
+
+def test_nobody_is_no_user(login: As, tmp_path: Path) -> None:
+    with pytest.raises(OothecaError, match="authentication failed for user nobody") as caught:
+        connect(store=tmp_path / "s", user="nobody")
+    assert caught.value.sqlstate == "28P01"
+    run(login, "maxroach", "SELECT 1")  # the store was let go of
