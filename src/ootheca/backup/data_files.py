@@ -25,11 +25,12 @@ from ootheca.codec.mvcc import KeyValueBatch, is_new_key
 from ootheca.codec.sst.builder import OPTIONS, SSTBuilder
 from ootheca.profile import Profile
 
-__all__ = ["TARGET_SIZE", "DataFiles"]
+__all__ = ["FILES_IN_FLIGHT", "TARGET_SIZE", "DataFiles"]
 
 TARGET_SIZE = 16 << 20  # plain bytes of keys and values after which an entry of the manifest ends
 _SST_SIZE = 16 << 20  # the same of the entries that lie in one SST
-_FILES_IN_FLIGHT = 2  # built and stored behind the encoder's back; bounds memory
+_FIRST_SHARE = 4  # the first file has this part of the sizes, so that the network soon has something to do
+FILES_IN_FLIGHT = 3  # one is built while two are stored, behind the encoder's back; bounds memory
 
 
 @dataclass(slots=True)
@@ -98,7 +99,8 @@ class DataFiles:
             ends = np.cumsum(batch.keys.lengths + batch.values.lengths)
             first = 0
             while first < len(batch):
-                cut = _next_cut(ends, new_keys, first, self._target_size - (entry.size if entry else 0))
+                room = self._share(self._target_size) - (entry.size if entry else 0)
+                cut = _next_cut(ends, new_keys, first, room)
                 if cut > first:
                     if entry is None:
                         entry = self._new_entry(start, end)
@@ -113,6 +115,9 @@ class DataFiles:
         if entry is not None:
             self._end_entry(entry)
 
+    def _share(self, size: int) -> int:
+        return size if self.names else size // _FIRST_SHARE
+
     def _new_entry(self, start: bytes, end: bytes) -> _Entry:
         entry = _Entry(pb.File())
         entry.file.span.key, entry.file.span.end_key = start, end
@@ -121,7 +126,7 @@ class DataFiles:
 
     def _end_entry(self, entry: _Entry) -> None:
         self._size += entry.size
-        if self._size >= _SST_SIZE or not self._profile.shares_ssts:
+        if self._size >= self._share(_SST_SIZE) or not self._profile.shares_ssts:
             self._close()
 
     def finish(self) -> None:
@@ -153,7 +158,7 @@ class DataFiles:
             entry.file.locality_kv = self._locality
         self.files.extend(entry.file for entry in entries)
         self.names.append(name)
-        while len(self._pending) >= _FILES_IN_FLIGHT:
+        while len(self._pending) >= FILES_IN_FLIGHT:
             self._pending.pop(0).result()
         self._pending.append(self._executor.submit(self._build, name, entries))
 
