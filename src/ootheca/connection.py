@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from ootheca.errors import OothecaError, UnsupportedError
 from ootheca.exec.limits import NO_LIMITS, ExternalLimits
+from ootheca.exec.roles import Roles
 from ootheca.exec.session import Session
 from ootheca.names import format_string
 from ootheca.types import Family, SQLType, arrow_type
@@ -41,6 +42,7 @@ def connect(
     locality: str = "",
     version: str | None = None,
     clock: Clock | None = None,
+    user: str = "root",
 ) -> Connection:
     """Open a store, made if it is not there.
 
@@ -53,9 +55,11 @@ def connect(
             data to the one of the narrowest tier.
         version: the profile of a new store, such as `'20.2'`; of an old one, SET CLUSTER SETTING version.
         clock: tells the time of writes.
+        user: who runs the statements; no password is asked for, since the files are open to whoever runs this.
 
     Raises:
         StorageError: the store cannot be opened.
+        OothecaError: there is no such user.
         InvalidOptionError: a locality that is not `key=value`, …
     """
     path = None if store is None or str(store) == ":memory:" else Path(store)
@@ -67,7 +71,15 @@ def connect(
         locality=locality,
         version=version,
         clock=clock,
+        user=user,
     )
+    if not Roles(session).exists(user):
+        session.close()
+        raise OothecaError(
+            f"password authentication failed for user {user}",
+            sqlstate="28P01",
+            hint="root can make one: CREATE USER",
+        )
     return Connection(session)
 
 

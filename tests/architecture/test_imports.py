@@ -13,6 +13,7 @@ SOURCE = Path(__file__).parents[2] / "src" / "ootheca"
 
 FLOORS = {
     "errors": 0, "clock": 0, "names": 0, "uri": 0, "types": 0, "profile": 0, "datum": 0,
+    "extras": 0, "google_login": 0,
     "sql": 1, "pb": 1, "catalog": 1,
     "codec": 2, "crypto": 2, "storage": 2, "engine": 2,
     "backup": 3,
@@ -36,8 +37,8 @@ DOORS = {
     "sqlglot": ("engine/",),
     "google.protobuf": ("pb/", "codec/"),
     "google.cloud": ("crypto/kms/gcp.py",),
-    "google.auth": ("crypto/kms/gcp.py",),
-    "google.oauth2": ("crypto/kms/gcp.py",),
+    "google.auth": ("google_login.py", "crypto/kms/gcp.py", "storage/google_roles.py"),
+    "google.oauth2": ("google_login.py",),
     "google.api_core": ("crypto/kms/gcp.py",),
     "requests": ("crypto/kms/gcp.py",),  # whose errors Google's client lets through
     "azure": ("crypto/kms/azure.py",),

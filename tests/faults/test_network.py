@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -38,13 +39,15 @@ SURVIVED_WRITING = {
     "connections refused, three times": [Fault("refuse")] * 3,
     "cut in the middle": [Fault("reset", 3 * MB, "up")],
     "cut in the middle, three times": [Fault("reset", 3 * MB, "up")] * 3,
+    "silent in the middle": [Fault("stall", 3 * MB, "up")],
     "the answer is lost": [Fault("reset", 1)],
+    "the answer does not come": [Fault("stall", 0)],
 }
 
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    policy = RetryPolicy(max_retries=5, first_wait=0.01, max_wait=0.05, silence=2.0)
+    policy = RetryPolicy(max_retries=5, first_wait=0.01, max_wait=0.05, silence=2.0, request=30.0)
     monkeypatch.setattr(s3, "DEFAULT_RETRY", policy)
     monkeypatch.setattr(clouds, "DEFAULT_RETRY", policy)
 
@@ -114,6 +117,47 @@ def test_patience_ends(storage: Storage, direct: Storage, proxy: FaultProxy) -> 
     assert proxy.connections == 6  # one attempt and five retries
 
 
+def test_patience_with_silence_ends_too(
+    storage: Storage,
+    direct: Storage,
+    proxy: FaultProxy,
+    monkeypatch: pytest.MonkeyPatch,
+    place: Place,
+    tmp_path: Path,
+) -> None:
+    """The time in all is bounded: after it no attempt begins, though there are retries left."""
+    impatient = RetryPolicy(max_retries=1000, first_wait=0.01, max_wait=0.05, total=1.0, silence=0.4)
+    monkeypatch.setattr(s3, "DEFAULT_RETRY", impatient)
+    monkeypatch.setattr(clouds, "DEFAULT_RETRY", impatient)
+    direct.write("object", b"x")
+    proxy.plan(always=Fault("stall"))
+    with pytest.raises(UnavailableError):
+        place.through(proxy.endpoint).open(tmp_path.name).read("object")
+    assert 1 < proxy.connections <= 5
+
+
+def test_what_was_read_is_not_asked_for_again(storage: Storage, direct: Storage, proxy: FaultProxy) -> None:
+    content = CONTENT * 2  # three ranges
+    direct.write("object", content)
+    proxy.plan(Fault("reset", 20 * MB))  # in the second
+    assert storage.read("object") == content
+    assert not proxy.faults
+    assert proxy.passed_down < len(content) + 16 * MB
+
+
+def test_parts_that_arrived_are_not_sent_again(
+    storage: Storage, direct: Storage, proxy: FaultProxy, place: Place
+) -> None:
+    if place.scheme == "http":
+        pytest.skip("a web server takes an object whole")
+    content = CONTENT * 2
+    proxy.plan(Fault("reset", 9 * MB, "up"), Fault("reset", 7 * MB, "up"))
+    storage.write("object", content)
+    assert not proxy.faults
+    assert direct.read("object") == content
+    assert proxy.passed_up < len(content) + 12 * MB
+
+
 def test_what_cannot_heal_is_asked_once(storage: Storage, proxy: FaultProxy) -> None:
     proxy.plan(always=Fault("busy"))
     proxy.faults.append(None)
@@ -142,6 +186,21 @@ def test_wrong_credentials_fail_at_once(
         assert type(caught.value) is kind
         assert hint in str(caught.value.hint)
         assert "wrong" not in caught.value.message
+        assert proxy.connections == 1
+
+
+def test_a_wrong_key_of_azure_fails_at_once(
+    start: Callable[[str], Place], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = start("azurite")
+    with fault_proxy(place.endpoint) as proxy:
+        wrong = {**place.params, "AZURE_ACCOUNT_KEY": base64.b64encode(b"wrong" * 8).decode()}
+        through = place.through(proxy.endpoint)
+        proxy.plan(None, always=Fault("busy"))
+        with pytest.raises(AccessDeniedError) as caught:
+            Place(place.scheme, place.host, wrong, through.endpoint).open("x").read("object")
+        assert caught.value.hint
+        assert wrong["AZURE_ACCOUNT_KEY"] not in f"{caught.value!r} {caught.value.__cause__}"
         assert proxy.connections == 1
 
 

@@ -79,6 +79,7 @@ class Clouds:
         requests: everything that was asked, in order.
         faults: host and path pattern → the status to answer with; 0 hangs up. `request` and `answer` say what was
             damaged on its way.
+        tokens, role_tokens: that are good; and of which account they are, where it was assumed.
     """
 
     address: str = ""
@@ -87,6 +88,7 @@ class Clouds:
     signing_keys: set[str] = field(default_factory=set)
     azure_keys: dict[tuple[str, str, str], rsa.RSAPrivateKey] = field(default_factory=dict)
     tokens: set[str] = field(default_factory=set)
+    role_tokens: dict[str, str] = field(default_factory=dict)
     may_read_public_keys: bool = True
     requests: list[Request] = field(default_factory=list)
     faults: dict[str, int | str] = field(default_factory=dict)
@@ -172,6 +174,7 @@ class Clouds:
                 return 404, {}
             later = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=1)
             made = self._token()["access_token"]
+            self.role_tokens[made] = request.path.rpartition("/")[2].partition(":")[0]
             return 200, {"accessToken": made, "expireTime": later.strftime("%Y-%m-%dT%H:%M:%SZ")}
         return self._google_kms(request)
 

@@ -12,7 +12,14 @@ from ootheca.errors import ObjectNotFoundError, OothecaError
 from ootheca.storage.base import Storage
 from ootheca.uri import join
 
-__all__ = ["find_layers", "layer_places", "list_full_backups", "read_latest", "write_latest"]
+__all__ = [
+    "find_layers",
+    "layer_places",
+    "list_full_backups",
+    "list_indexed_full_backups",
+    "read_latest",
+    "write_latest",
+]
 
 
 def read_latest(collection: Storage) -> str:
@@ -56,6 +63,19 @@ def list_full_backups(collection: Storage) -> list[str]:
         if name in filenames.MANIFESTS and parent.count("/") == 2:
             found.append(parent)
     return sorted(set(found))
+
+
+def list_indexed_full_backups(collection: Storage) -> list[str]:
+    """List the subdirectories of the full backups that the index of 25.4 and later tells of, in order of time.
+
+    Source: reference/format/01 §4. Unverified: no collection of that version is at hand.
+    """
+    found = set()
+    for folder in filenames.INDEX_FOLDERS:
+        for entry in collection.list(f"{folder}/"):
+            full = entry.name.removeprefix(f"{folder}/").partition("/")[0]
+            found.add(filenames.parse_indexed_full(full))
+    return sorted(filter(None, found))
 
 
 def find_layers(collection: Storage, subdirectory: str) -> list[str]:

@@ -28,11 +28,11 @@ from ootheca.codec.mvcc import KeyValueBatch, is_new_key
 from ootheca.codec.sst.builder import OPTIONS, SSTBuilder
 from ootheca.profile import Profile
 
-__all__ = ["TARGET_SIZE", "DataFiles"]
+__all__ = ["FILES_IN_FLIGHT", "TARGET_SIZE", "DataFiles"]
 
 TARGET_SIZE = 16 << 20  # plain bytes of keys and values after which an entry of the manifest ends
 _SST_SIZE = 16 << 20  # the same of the entries that lie in one SST
-_FILES_IN_FLIGHT = 2  # built and stored behind the encoder's back; bounds memory
+FILES_IN_FLIGHT = 3  # one is built while two are stored, behind the encoder's back; bounds memory
 
 
 @dataclass(slots=True)
@@ -114,7 +114,8 @@ class DataFiles:
             ends = np.cumsum(batch.keys.lengths + batch.values.lengths)
             first = 0
             while first < len(batch):
-                cut = _next_cut(ends, new_keys, first, self._target_size - (entry.size if entry else 0))
+                room = self._target_size - (entry.size if entry else 0)
+                cut = _next_cut(ends, new_keys, first, room)
                 if cut > first:
                     if entry is None:
                         entry = self._new_entry(start, end)
@@ -179,7 +180,7 @@ class DataFiles:
             entry.file.locality_kv = self._locality
         self.files.extend(entry.file for entry in entries)
         self.names.append(name)
-        while len(self._pending) >= _FILES_IN_FLIGHT:
+        while len(self._pending) >= FILES_IN_FLIGHT:
             self._await_oldest()
         files = [entry.file for entry in entries]
         self._pending.append((self._executor.submit(self._build, name, entries), files))

@@ -11,12 +11,14 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor
 from itertools import accumulate
 
 from ootheca import pb
 from ootheca.backup.chain import Layer
 from ootheca.backup.elided import complete_keys, elided_prefix, relative_span
+from ootheca.backup.read_ahead import ReadAhead
 from ootheca.codec.extended import strip_headers
 from ootheca.codec.mvcc import KeyValueBatch
 from ootheca.codec.ragged import searchsorted_bytes
@@ -50,6 +52,7 @@ class LayerFiles:
             self._by_name[_name(file)].append(file)
         self._open: OrderedDict[_Name, _Cursor] = OrderedDict()
         self._open_size = 0
+        self._ahead: ReadAhead[_Name, SSTReader] | None = None
         # By file: where a read of its span began -> where it ended, and the bytes of the entries between.
         self._sizes: defaultdict[int, dict[bytes, tuple[bytes, int]]] = defaultdict(dict)
 
@@ -84,6 +87,21 @@ class LayerFiles:
                 yield strip_headers(batch)
             self._note_size(place, low, high, size)
 
+    def read_ahead(self, spans: Iterable[tuple[bytes, bytes]], executor: Executor) -> None:
+        """Have each file of the spans `[start, end)` read while the one before it is used, until `read_no_further`.
+
+        Args:
+            spans: in the order in which they will be read.
+            executor: of whose threads one is busy with a file of this layer at most.
+        """
+        places = (place for start, end in spans for place in self._overlapping(start, end))
+        names = dict.fromkeys(_name(self._files[place]) for place in places)
+        self._ahead = ReadAhead(names, lambda name: self._read(self._by_name[name][0]), executor)
+
+    def read_no_further(self) -> None:
+        """Read files when they are asked for, as at first."""
+        self._ahead = None
+
     def range_tombstones(self, start: bytes, end: bytes) -> Iterator[RangeTombstone]:
         """Yield what deletes whole ranges of keys in `[start, end)`, cut to the spans of the files.
 
@@ -117,14 +135,16 @@ class LayerFiles:
             raise _foreign(file.path, self._layer.folder_of(file).location(file.path))
 
     def _cursor(self, file: pb.File) -> _Cursor:
-        cursor = self._open.pop(_name(file), None)
+        name = _name(file)
+        cursor = self._open.pop(name, None)
         if cursor is None:
             # Make room first, so that at no time more than one file is above the limit.
             while self._open_size > _OPEN_SIZE or len(self._open) >= _OPEN_FILES:
                 self._open_size -= self._open.popitem(last=False)[1].size
-            cursor = _Cursor(self._read(file))
+            ahead = self._ahead
+            cursor = _Cursor(self._read(file) if ahead is None else ahead.take(name, self._open))
             self._open_size += cursor.size
-        self._open[_name(file)] = cursor
+        self._open[name] = cursor
         return cursor
 
     def _read(self, file: pb.File) -> SSTReader:

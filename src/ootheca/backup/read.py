@@ -9,6 +9,8 @@ Source: reference/format/07 §1 step 13 and §4 (which version is seen).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Protocol
 
 import numpy as np
@@ -22,6 +24,9 @@ from ootheca.codec.ragged import Ragged, searchsorted_bytes
 from ootheca.codec.sst.rangekeys import RangeTombstone
 
 __all__ = ["ChainReader", "EntryReader", "aligned", "in_time"]
+
+
+_FILES_AT_ONCE = 4  # of different layers, read ahead
 
 
 class EntryReader(Protocol):
@@ -38,6 +43,24 @@ class ChainReader:
         self.chain = chain
         self.until = until or chain.end
         self._layers = [LayerFiles(layer) for layer in chain.layers]
+
+    @contextmanager
+    def reading_ahead(self, spans: Sequence[tuple[bytes, bytes]]) -> Iterator[None]:
+        """Read each layer's next file while what is in the one before is used, as long as the context lasts.
+
+        Args:
+            spans: `[start, end)`, in the order in which they will be asked for. What is asked for besides is read then.
+        """
+        num_threads = min(len(self._layers), _FILES_AT_ONCE)
+        pool = ThreadPoolExecutor(num_threads, thread_name_prefix="ootheca-ahead")
+        try:
+            for layer in self._layers:
+                layer.read_ahead(spans, pool)
+            yield
+        finally:
+            for layer in self._layers:
+                layer.read_no_further()
+            pool.shutdown(cancel_futures=True)
 
     def visible(self, start: bytes, end: bytes) -> Iterator[KeyValueBatch]:
         """Yield the newest version of every key in `[start, end)`, in key order, without deleted ones.

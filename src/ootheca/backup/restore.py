@@ -123,10 +123,17 @@ def run_restore(
     check_cover(reader.chain, (backup.describe(table.id) for table in plan.tables), facts=facts)
     _make_parents(restorer)
     restorer.types = cluster.types_by_id()
-    for old in plan.tables:
-        _restore_table(restorer, old)
-        restorer.progress.check()
+    with reader.reading_ahead(_spans(plan, backup)):
+        for old in plan.tables:
+            _restore_table(restorer, old)
+            restorer.progress.check()
     return restorer.counter.summary
+
+
+def _spans(plan: RestorePlan, backup: Catalog) -> list[tuple[bytes, bytes]]:
+    """Return what will be read, in that order."""
+    tables = (backup.describe(table.id) for table in plan.tables)
+    return [_span(table, index) for table in tables if table.has_data for index in table.all_indexes]
 
 
 def _make_parents(restorer: _Restorer) -> None:
@@ -245,12 +252,15 @@ def table_entries(
     reader: EntryReader, backup: Catalog, table: Table, index: Index
 ) -> Iterator[KeyValueBatch]:
     """Yield the visible entries of one index. Those of an interleaved table lie among its ancestors' entries."""
-    if index.ancestors:
-        root_id, root_index_id, _ = index.ancestors[0]
-        entries = reader.visible(prefix(root_id, root_index_id), prefix(root_id, root_index_id + 1))
-        return only_table(entries, table, index)
-    entries = reader.visible(prefix(table.id, index.id), prefix(table.id, index.id + 1))
-    return only_table(entries, table, index) if _has_children(backup, table.id, index.id) else entries
+    entries = reader.visible(*_span(table, index))
+    is_shared = bool(index.ancestors) or _has_children(backup, table.id, index.id)
+    return only_table(entries, table, index) if is_shared else entries
+
+
+def _span(table: Table, index: Index) -> tuple[bytes, bytes]:
+    """Return the span `[start, end)` that an index's entries lie in."""
+    table_id, index_id = index.ancestors[0][:2] if index.ancestors else (table.id, index.id)
+    return prefix(table_id, index_id), prefix(table_id, index_id + 1)
 
 
 def _has_children(backup: Catalog, table_id: int, index_id: int) -> bool:

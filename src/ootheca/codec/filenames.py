@@ -6,7 +6,9 @@ Layout, below a collection (`BACKUP INTO`) or alone (`BACKUP TO`):
     YYYY/MM/DD-HHMMSS.FF/                      a full backup, named by its end time
     YYYY/MM/DD-HHMMSS.FF/YYYYMMDD/HHMMSS.FF/   an incremental layer of it, named by its own end time; up to 21.2
     incrementals/<full>/YYYYMMDD/HHMMSS.FF/    the same from 22.1; from 25.2 with `-YYYYMMDD-HHMMSS.FF`, its start
-    index/                                     helps listings, 25.4+; not read
+    index/<full>/<...>_metadata.pb             tells of a layer, so that listings are short; 25.4+; only the folders'
+                                               names are read: `2025-08-13-120000.00`
+    metadata/index/<end>_<full>/               the same later: `20250813-120000.00` after its end, complemented, in hex
     <layer>/BACKUP_MANIFEST                    20.2+; BACKUP before; BACKUP_METADATA beside it from 23.1
     <layer>/filelist.sst, descriptorslist.sst  what a BACKUP_METADATA leaves out; 23.1+
     <layer>/<manifest>-CHECKSUM                20.2+
@@ -39,6 +41,7 @@ __all__ = [
     "ENCRYPTION_INFO",
     "FILE_LIST",
     "INCREMENTALS_FOLDER",
+    "INDEX_FOLDERS",
     "LATEST",
     "LATEST_FOLDER",
     "LOCK_PREFIX",
@@ -61,6 +64,7 @@ __all__ = [
     "newest_latest",
     "parse_full_subdirectory",
     "parse_incremental_subdirectory",
+    "parse_indexed_full",
     "parse_latest",
     "parse_partition_name",
     "parse_unique_id",
@@ -81,6 +85,7 @@ ENCRYPTION_INFO = "ENCRYPTION-INFO"
 LATEST = "LATEST"
 LATEST_FOLDER = "metadata/latest"
 INCREMENTALS_FOLDER = "incrementals"
+INDEX_FOLDERS = ("index", "metadata/index")
 LOCK_PREFIX = "BACKUP-LOCK-"
 PLACEHOLDER = "COCKROACH-BACKUP-PLACEHOLDER"
 
@@ -91,6 +96,9 @@ _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9=-]")
 _PARTITION = re.compile(r"BACKUP_PART_(\d+)_([A-Za-z0-9=_-]*)")
 _ENCRYPTION_INFO = re.compile(r"ENCRYPTION-INFO(?:-\d+)?")
 _FULL = re.compile(r"(\d{4})/(\d\d)/(\d\d)-(\d\d)(\d\d)(\d\d)\.(\d\d)")
+_INDEXED_FULL = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d-\d{6}\.\d\d)|(?:[0-9a-f]+_)?(\d{4})(\d\d)(\d\d-\d{6}\.\d\d)"
+)
 _INCREMENTAL = re.compile(
     r"(\d{4})(\d\d)(\d\d)/(\d\d)(\d\d)(\d\d)\.(\d\d)(?:-\d{8}-\d{6}\.\d\d)?"  # from 25.2 on with its start
 )
@@ -201,6 +209,12 @@ def parse_full_subdirectory(path: str) -> int | None:
     None when the path, with or without slashes around it, is no such folder: users may choose other names.
     """
     return _parse_time(_FULL, path)
+
+
+def parse_indexed_full(folder: str) -> str | None:
+    """Return which full backup's folder a folder of the index stands for, without slashes around it; None for none."""
+    match = _INDEXED_FULL.fullmatch(folder)
+    return None if match is None else "/".join(filter(None, match.groups()))
 
 
 def parse_incremental_subdirectory(path: str) -> int | None:

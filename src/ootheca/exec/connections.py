@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from ootheca.errors import DuplicateError, OothecaError, UndefinedError
+from ootheca.errors import AccessDeniedError, DuplicateError, OothecaError, UndefinedError
+from ootheca.exec.privileges import SYSTEM, Privileges, external_connection
+from ootheca.exec.roles import Roles
 from ootheca.uri import parse_storage_uri, redact_uri
 
 if TYPE_CHECKING:
@@ -75,6 +77,7 @@ class Connections:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._privileges = Privileges(session)
 
     def all(self) -> list[Connection]:
         """Return all connections, sorted by name."""
@@ -99,6 +102,40 @@ class Connections:
         """Tell whether there is a connection of that name."""
         return name in self._session.meta(_KEY, {})
 
+    def visible(self) -> list[Connection]:
+        """Return the connections that the session's user may see: an admin all, others their own and those granted."""
+        return [connection for connection in self.all() if self._sees(connection)]
+
+    def _sees(self, connection: Connection) -> bool:
+        place = external_connection(connection.name)
+        return self.is_owner(connection) or any(self._privileges.has(place, word) for word in place.words)
+
+    def is_owner(self, connection: Connection) -> bool:
+        """Tell whether a connection is that of the session's user, of a role of it, or the user an admin."""
+        roles = Roles(self._session)
+        return roles.is_admin(self._session.user) or connection.owner in roles.acting_as(self._session.user)
+
+    def require(self, connection: Connection, word: str) -> None:
+        """Make sure that the session's user may do something with a connection: USAGE, UPDATE or DROP.
+
+        Raises:
+            AccessDeniedError: neither an admin nor the owner, and not granted.
+        """
+        if not self.is_owner(connection):
+            self._privileges.require(external_connection(connection.name), word)
+
+    def require_create(self) -> None:
+        """Make sure that the session's user may create connections.
+
+        Raises:
+            AccessDeniedError: neither an admin nor granted.
+        """
+        if not self._privileges.has(SYSTEM, "EXTERNALCONNECTION"):
+            raise AccessDeniedError(
+                "only users with the EXTERNALCONNECTION system privilege are allowed to CREATE EXTERNAL CONNECTION",
+                hint=f"an admin can say: GRANT SYSTEM EXTERNALCONNECTION TO {self._session.user}",
+            )
+
     def add(self, name: str, uri: str) -> None:
         """Create a connection; its owner is who does it.
 
@@ -117,22 +154,25 @@ class Connections:
         self._put({name: {"uri": uri, "owner": self.get(name).owner}})
 
     def drop(self, name: str) -> None:
-        """Forget a connection; one that is not there is no error."""
+        """Forget a connection and the privileges on it; one that is not there is no error."""
         entries = self._session.meta(_KEY, {})
         entries.pop(name, None)
         self._session.put_meta(_KEY, entries)
+        self._privileges.forget(external_connection(name))
 
     def uri_of(self, name: str, used_as: ConnectionType) -> str:
         """Return the URI behind `external://name`, secrets included.
 
         Raises:
             UndefinedError: there is no such connection.
+            AccessDeniedError: the session's user may not use it.
             OothecaError: it is of the other type.
         """
         try:
             connection = self.get(name)
         except UndefinedError as exc:
             raise exc.prefixed("failed to load external connection object") from None
+        self.require(connection, "USAGE")
         if connection.type != used_as:
             raise OothecaError(f"{used_as} cannot use object of type {connection.type}")
         return connection.uri

@@ -92,8 +92,10 @@ class Roles:
 
     def is_admin(self, name: str) -> bool:
         """Tell whether a user is `admin`, or a member of it by way of any role."""
-        if name in _BUILT_IN:
-            return True
+        return name in _BUILT_IN or "admin" in self.acting_as(name)
+
+    def acting_as(self, name: str) -> set[str]:
+        """Return a user or role, and all roles that it is a member of by way of any role."""
         groups = self._groups()
         seen: set[str] = set()
         pending = [name]
@@ -101,7 +103,7 @@ class Roles:
             current = pending.pop()
             seen.add(current)
             pending += [group for group in groups.get(current, ()) if group not in seen]
-        return "admin" in seen
+        return seen
 
     def _groups(self) -> dict[str, list[str]]:
         """Return the roles that each user or role is a member of."""

@@ -15,7 +15,9 @@ from obstore.exceptions import BaseError
 from obstore.store import AzureStore, GCSStore, HTTPStore
 
 from ootheca.errors import InvalidOptionError, UnsupportedError
+from ootheca.google_login import parse_google_roles
 from ootheca.storage.base import StorageEnv, check_params
+from ootheca.storage.google_roles import GoogleRoleTokens
 from ootheca.storage.objects import ObjectStorage, ObjectWords, translate_error
 from ootheca.storage.retry import DEFAULT_RETRY
 from ootheca.uri import LOCALITY_PARAM, URI, decode_base64
@@ -65,6 +67,7 @@ class CloudSettings:
     headers: dict[str, str] = field(default_factory=dict, repr=False)
     attributes: dict[str, str] | None = None
     bearer_token: str = field(default="", repr=False)
+    roles: tuple[str, ...] = ()
 
 
 def validate_gs(uri: URI, env: StorageEnv) -> CloudSettings:
@@ -72,7 +75,6 @@ def validate_gs(uri: URI, env: StorageEnv) -> CloudSettings:
 
     Raises:
         InvalidOptionError: credentials are missing or malformed, or AUTH has no meaning.
-        UnsupportedError: a parameter that we do not honour.
     """
     check_params(uri, _GS_PARAMS, env, "GS")
     _require_host(uri, "bucket")
@@ -99,22 +101,27 @@ def validate_gs(uri: URI, env: StorageEnv) -> CloudSettings:
         )
     elif not auth and not bearer:
         service_account_key = env.gs_default_key
-    if uri.param("ASSUME_ROLE"):
-        raise UnsupportedError("ASSUME_ROLE is not supported for gs", hint="use CREDENTIALS or BEARER_TOKEN")
     _require_json(service_account_key)
     billing = uri.param("GOOGLE_BILLING_PROJECT")
     return CloudSettings(
         config={"service_account_key": service_account_key} if service_account_key else {},
         headers={"x-goog-user-project": billing} if billing else {},
         bearer_token=bearer if auth != "implicit" and not service_account_key else "",
+        roles=parse_google_roles(uri.param("ASSUME_ROLE")),
     )
 
 
 def open_gs(uri: URI, env: StorageEnv) -> ObjectStorage:
-    """Open a location in a Google Cloud Storage bucket."""
+    """Open a location in a Google Cloud Storage bucket; with ASSUME_ROLE a first token is asked for.
+
+    Raises:
+        InvalidOptionError: as `validate_gs`.
+        UnsupportedError: ASSUME_ROLE, and Google's client is not installed.
+        StorageError: a role was not assumed, or the settings make no client.
+    """
     settings = validate_gs(uri, env)
     words = ObjectWords("gs", GS_LABEL, env.profile)
-    provider = _bearer_provider(settings.bearer_token) if settings.bearer_token else None
+    provider = _token_provider(settings)
     # A key may name another server, as emulators' keys do; those speak plain HTTP.
     is_plain = '"gcs_base_url": "http://' in settings.config.get("service_account_key", "")
 
@@ -257,8 +264,15 @@ def _open(
     )
 
 
-def _bearer_provider(token: str) -> Callable[[], GCSCredential]:
-    return lambda: {"token": token, "expires_at": None}
+def _token_provider(settings: CloudSettings) -> Callable[[], GCSCredential] | None:
+    """Return where obstore gets tokens; None leaves it to its own ways, with the service account's key if any."""
+    token = settings.bearer_token
+    if settings.roles:
+        key = settings.config.get("service_account_key")
+        tokens = GoogleRoleTokens(None if key is None else json.loads(key), token, settings.roles)
+        DEFAULT_RETRY.run(tokens)  # at once, for a refusal is told best where it can be typed
+        return tokens
+    return (lambda: {"token": token, "expires_at": None}) if token else None
 
 
 def _require_host(uri: URI, what: str) -> None:

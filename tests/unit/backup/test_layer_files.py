@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from ootheca.backup import layer_files
-from ootheca.backup.chain import read_layer
+from ootheca.backup.chain import Chain, read_layer
 from ootheca.backup.layer_files import LayerFiles
+from ootheca.backup.read import ChainReader
 from ootheca.backup.sealed import SealedStorage
 from ootheca.clock import Timestamp
 from ootheca.codec.keys import prefix
@@ -128,3 +131,67 @@ def test_entries_that_the_manifest_does_not_count_are_told(storage: MemoryStorag
     start, end, _ = expected[7]
     with pytest.raises(CorruptionError, match=r"data/1\.sst does not hold what the manifest says"):
         read(files, start, end)
+
+
+class Shelf(MemoryStorage):
+    """Remembers which data files were read, in order, and by which thread."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reads: list[tuple[str, str]] = []
+        self.damaged = ""
+
+    def read(self, name: str) -> bytes:
+        if name.endswith(".sst"):
+            self.reads.append((name, threading.current_thread().name))
+        stored = super().read(name)
+        return stored[:-1] if name == self.damaged else stored
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    """One layer of eight files."""
+    made = Shelf()
+    write_layer(made, end=Timestamp(10), files=small_tables(8))
+    return made
+
+
+def spans(*numbers: int) -> list[tuple[bytes, bytes]]:
+    return [small_tables(8)[number][:2] for number in numbers]
+
+
+def test_the_next_file_is_read_while_one_is_used(shelf: Shelf) -> None:
+    files, expected = LayerFiles(read_layer(SealedStorage(shelf))), small_tables(8)
+    stored = [file.path for file in read_layer(SealedStorage(shelf)).manifest.files]
+    with ThreadPoolExecutor(1, thread_name_prefix="ahead") as pool:
+        files.read_ahead(spans(0, 1, 2, 5), pool)
+        assert read(files, *expected[0][:2]) == expected[0][2]
+        pool.submit(int).result()  # what was to be read before this has been
+        assert [name for name, _ in shelf.reads] == stored[:2]
+        for number in (1, 2, 5):
+            assert read(files, *expected[number][:2]) == expected[number][2]
+    assert [name for name, _ in shelf.reads] == [stored[number] for number in (0, 1, 2, 5)]
+    assert [thread.startswith("ahead") for _, thread in shelf.reads] == [False, True, True, True]
+
+
+def test_another_order_than_was_expected(shelf: Shelf) -> None:
+    files, expected, rng = LayerFiles(read_layer(SealedStorage(shelf))), small_tables(8), random.Random(5)
+    with ThreadPoolExecutor(2) as pool:
+        files.read_ahead(spans(0, 1, 2, 3, 4), pool)
+        for number in rng.choices(range(8), k=100):
+            assert read(files, *expected[number][:2]) == expected[number][2]
+
+
+def test_a_damaged_file_is_told_where_it_is_used(shelf: Shelf) -> None:
+    reader, expected = ChainReader(Chain((read_layer(SealedStorage(shelf)),))), small_tables(8)
+    shelf.damaged = reader.chain.layers[0].manifest.files[1].path
+    with reader.reading_ahead(spans(*range(8))):
+        assert sum(len(batch) for batch in reader.visible(*expected[0][:2])) == len(expected[0][2])
+        with pytest.raises(CorruptionError) as caught:
+            list(reader.visible(*expected[1][:2]))
+        assert caught.value.location is not None
+        assert shelf.damaged in caught.value.location
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("ootheca-ahead")]
+    num_reads = len(shelf.reads)
+    assert sum(len(batch) for batch in reader.visible(*expected[5][:2])) == len(expected[5][2])
+    assert len(shelf.reads) == num_reads + 1  # nothing is read ahead any more

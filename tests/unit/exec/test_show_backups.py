@@ -10,7 +10,7 @@ import pytest
 from ootheca import connect
 from ootheca.backup.restore_points import find_restore_point, list_restore_points
 from ootheca.connection import Connection
-from ootheca.errors import ObjectNotFoundError, UnsupportedError
+from ootheca.errors import InvalidOptionError, ObjectNotFoundError, UnsupportedError
 from ootheca.storage.memory import MemoryStorage
 from tests.support.golden import ROOT
 
@@ -146,6 +146,45 @@ def test_restoring_what_an_id_names(con: Connection) -> None:
     assert with_layer != without
 
 
-def test_an_index_is_not_read(con: Connection) -> None:
-    with pytest.raises(UnsupportedError, match="WITH INDEX"):
-        con.execute(f"SHOW BACKUPS IN {PLAIN} WITH INDEX")
+def test_with_index_lists_what_the_index_tells_of(tmp_path_factory: pytest.TempPathFactory) -> None:
+    extern = tmp_path_factory.mktemp("extern")
+    for name in (
+        "2025/08/12-120000.00/BACKUP_MANIFEST",  # of an older version: not in the index
+        "2025/08/13-120000.00/BACKUP_MANIFEST",
+        "index/2025-08-13-120000.00/82fe675cb2d5ff_0_20250813-120000.00_metadata.pb",
+        "index/2025-08-13-120000.00/82fe675cb2d5f0_20250813-120000.00_20250813-130000.00_metadata.pb",
+        "metadata/index/82fe675cb2d5ff_20260114-030405.67/82_0_20260114-030405.67_metadata.pb",
+        "metadata/index/something-else/file",
+    ):
+        (extern / "c" / name).parent.mkdir(parents=True, exist_ok=True)
+        (extern / "c" / name).touch()
+    with connect(external_io_dir=extern) as con:
+        expected = [("/2025/08/13-120000.00",), ("/2026/01/14-030405.67",)]
+        for ids in ("off", "on"):
+            con.execute(f"SET use_backups_with_ids = {ids}")
+            assert rows(con, "SHOW BACKUPS IN 'nodelocal://1/c' WITH INDEX") == expected
+        assert names(con, "SHOW BACKUPS IN 'nodelocal://1/c' WITH INDEX") == ["path"]
+
+
+def test_a_collection_without_index_says_so(con: Connection) -> None:
+    (result,) = con.session.execute(f"SHOW BACKUPS IN {PLAIN} WITH INDEX")
+    assert sum(batch.num_rows for batch in result.batches) == 0
+    (notice,) = result.notices
+    assert notice.startswith("the collection has no index")
+
+
+@pytest.mark.parametrize("bound", ["OLDER THAN '-1h'", "NEWER THAN '-1h'"])
+def test_an_index_has_no_bounds(con: Connection, bound: str) -> None:
+    with pytest.raises(InvalidOptionError, match="WITH INDEX") as caught:
+        con.execute(f"SHOW BACKUPS IN {PLAIN} {bound} WITH INDEX")
+    assert caught.value.hint
+
+
+def test_a_place_that_is_none(con: Connection) -> None:
+    # reference/sql/09
+    with pytest.raises(UnsupportedError) as caught:
+        con.execute("SHOW BACKUPS IN 'ftp://host/path'")
+    assert caught.value.message == (
+        'connect to external storage: unsupported storage scheme: "ftp" - refer to docs to find supported storage '
+        "schemes"
+    )

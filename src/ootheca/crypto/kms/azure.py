@@ -18,10 +18,10 @@ from ootheca.crypto.kms.base import (
     NamedKMS,
     check_outbound,
     check_params,
-    require_extra,
     uri_error,
 )
 from ootheca.errors import AccessDeniedError, KMSError, OothecaError
+from ootheca.extras import require_extra
 from ootheca.uri import URI
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class AzureKMS(NamedKMS):
 
     def __init__(self, key: MasterKey, uri: URI) -> None:
         for module in ("azure.identity", "azure.keyvault.keys"):
-            require_extra(module, "azure", "Azure Key Vault")
+            require_extra(module, "azure", "Azure Key Vault", "a local keyring")
         super().__init__(key)
         self._uri = uri
         self._connected: CryptographyClient | None = None

@@ -6,8 +6,6 @@ A KMS is opened from a URI (`registry.open_kms`); the service is first contacted
 from __future__ import annotations
 
 import difflib
-import importlib.util
-import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -27,7 +25,6 @@ __all__ = [
     "check_outbound",
     "check_params",
     "check_path",
-    "require_extra",
     "uri_error",
 ]
 
@@ -166,25 +163,3 @@ def check_path(uri: URI) -> str:
             hint=f"write three slashes: {uri.scheme}:///<key>?…",
         )
     return path
-
-
-def require_extra(module: str, extra: str, service: str) -> None:
-    """Refuse a cloud whose client, an optional part of the installation, is not there.
-
-    The client's log goes where the program's handlers take it, and not to standard error by default.
-
-    Raises:
-        UnsupportedError: with the line that installs it.
-    """
-    try:
-        is_there = importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:  # of a package above it
-        is_there = False
-    if not is_there:
-        raise UnsupportedError(
-            f"{service} needs a client that is not installed",
-            hint=f"pip install 'ootheca[{extra}]'; with --sandbox a local keyring serves this URI",
-        )
-    logger = logging.getLogger(module.partition(".")[0])
-    if not logger.handlers:
-        logger.addHandler(logging.NullHandler())

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from ootheca.crypto.kms.base import (
@@ -23,10 +22,11 @@ from ootheca.crypto.kms.base import (
     check_outbound,
     check_params,
     check_path,
-    require_extra,
     uri_error,
 )
 from ootheca.errors import AccessDeniedError, KMSError, OothecaError
+from ootheca.extras import require_extra
+from ootheca.google_login import google_credentials, parse_google_roles, refresh
 from ootheca.uri import URI, decode_base64
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ __all__ = ["GoogleKMS", "parse_gcp_key"]
 
 _PARAMS: Final = frozenset({"AUTH", "CREDENTIALS", "BEARER_TOKEN", "ASSUME_ROLE"})
 _SCOPE: Final = "https://www.googleapis.com/auth/cloudkms"
-_ROLE_SCOPE: Final = "https://www.googleapis.com/auth/cloud-platform"  # for making another account's token
 _TIMEOUT_S: Final = 5
 _RETRY_FOR_S: Final = 3
 
@@ -96,7 +95,7 @@ class GoogleKMS(NamedKMS):
     """
 
     def __init__(self, key: MasterKey, uri: URI) -> None:
-        require_extra("google.cloud.kms", "gcp", "Google Cloud KMS")
+        require_extra("google.cloud.kms", "gcp", "Google Cloud KMS", "a local keyring")
         super().__init__(key)
         self._uri = uri
         self._connected: KeyManagementServiceClient | None = None
@@ -142,31 +141,14 @@ class GoogleKMS(NamedKMS):
 
     def _credentials(self) -> Any:
         """Of the URI or the environment; with ASSUME_ROLE those of the last account, reached through the others."""
-        roles = [role for role in self._uri.param("ASSUME_ROLE").split(",") if role]
-        own = self._own_credentials(_ROLE_SCOPE if roles else _SCOPE)
-        if not roles:
-            return own
-        from google.auth.impersonated_credentials import Credentials
-        from google.auth.transport.requests import Request
-
-        delegates = [f"projects/-/serviceAccounts/{role}" for role in roles[:-1]]
-        assumed = Credentials(own, roles[-1], [_SCOPE], delegates=delegates)
-        assumed.refresh(partial(Request(), timeout=_TIMEOUT_S))
-        return assumed
-
-    def _own_credentials(self, scope: str) -> Any:
-        if self._uri.param("AUTH") == "implicit":
-            from google.auth import default
-
-            return default(scopes=[scope])[0]
-        account = _account(self._uri)
-        if account is None:
-            from google.oauth2.credentials import Credentials
-
-            return Credentials(self._uri.param("BEARER_TOKEN"))
-        from google.oauth2 import service_account
-
-        return service_account.Credentials.from_service_account_info(account, scopes=[scope])
+        is_specified = self._uri.param("AUTH") != "implicit"
+        account = _account(self._uri) if is_specified else None
+        token = self._uri.param("BEARER_TOKEN") if is_specified else ""
+        roles = parse_google_roles(self._uri.param("ASSUME_ROLE"))
+        credentials = google_credentials(account, token, roles, _SCOPE)
+        if roles:
+            refresh(credentials, _TIMEOUT_S)
+        return credentials
 
 
 def _checksum(value: bytes) -> int:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from ootheca import pb
 from ootheca.catalog.privileges import ObjectKind, grant, revoke
 from ootheca.catalog.targets import resolve_targets
-from ootheca.errors import OothecaError, UndefinedDatabaseError, UnsupportedError
+from ootheca.errors import OothecaError, UndefinedDatabaseError, UndefinedError, UnsupportedError
+from ootheca.exec.connections import Connections
+from ootheca.exec.privileges import SYSTEM, Privileges, Securable, external_connection
 from ootheca.exec.result import Result
 from ootheca.exec.roles import Roles
 from ootheca.sql import ast
@@ -36,8 +38,11 @@ def run(statement: ast.Grant | ast.Revoke, session: Session) -> Result:
                 is_admin = is_grant and statement.with_option
                 roles.set_member(grantee, role, is_member=keeps, is_admin=is_admin)
         return Result.command("GRANT" if is_grant else "REVOKE")
-    if statement.target is None or statement.is_system:
-        raise UnsupportedError("unimplemented: system privileges are not supported")
+    securables = list(_securables(statement, session))
+    if securables:
+        _change_securables(statement, securables, session)
+        return Result.command("GRANT" if is_grant else "REVOKE")
+    assert statement.target is not None
     for privileges, kind in _targets(statement.target, session):
         for grantee in statement.grantees:
             if is_grant:
@@ -45,6 +50,34 @@ def run(statement: ast.Grant | ast.Revoke, session: Session) -> Result:
             else:
                 revoke(privileges, grantee, statement.privileges, kind)
     return Result.command("GRANT" if is_grant else "REVOKE")
+
+
+def _securables(statement: ast.Grant | ast.Revoke, session: Session) -> Iterator[Securable]:
+    """Yield what the statement names that has no descriptor."""
+    target = statement.target
+    if target is None:
+        yield SYSTEM
+    elif target.kind == "EXTERNAL CONNECTION":
+        connections = Connections(session)
+        for name in target.names:
+            try:
+                yield external_connection(connections.get(name.object).name)
+            except UndefinedError as exc:
+                raise exc.prefixed("failed to resolve External Connection") from None
+
+
+def _change_securables(
+    statement: ast.Grant | ast.Revoke, securables: Iterable[Securable], session: Session
+) -> None:
+    privileges, connections = Privileges(session), Connections(session)
+    for securable in securables:
+        if not (securable.name and connections.is_owner(connections.get(securable.name))):
+            privileges.require_option(securable, statement.privileges)
+        for grantee in statement.grantees:
+            if isinstance(statement, ast.Grant):
+                privileges.grant(securable, grantee, statement.privileges, with_option=statement.with_option)
+            else:
+                privileges.revoke(securable, grantee, statement.privileges, only_option=statement.with_option)
 
 
 def _targets(target: ast.GrantOnTarget, session: Session) -> Iterator[_Change]:

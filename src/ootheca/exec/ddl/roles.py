@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from ootheca import pb
 from ootheca.crypto.passwords import SALT_SIZE, hash_password
 from ootheca.errors import OothecaError, UndefinedError, UnsupportedError
+from ootheca.exec.connections import Connections
 from ootheca.exec.places import text_of
+from ootheca.exec.privileges import Privileges, external_connection
 from ootheca.exec.result import Result
 from ootheca.exec.roles import Roles
 from ootheca.sql import ast
@@ -104,12 +106,13 @@ def _drop(statement: ast.DropRole, session: Session) -> Result:
             raise OothecaError(
                 f"cannot drop role/user {name}: grants still exist on {', '.join(holders)}", sqlstate="2BP01"
             )
+        Privileges(session).forget_user(name)
         roles.drop(name)
     return Result.command("DROP ROLE")
 
 
 def _grants_to(session: Session, user: str) -> list[str]:
-    """Return the names of the databases and tables that grant something to the user."""
+    """Return the names of the databases, tables and connections that grant something to the user."""
     catalog = session.catalog
     found = []
     for member in catalog:
@@ -119,4 +122,9 @@ def _grants_to(session: Session, user: str) -> list[str]:
             found.append(member.name)
         elif isinstance(member, pb.TableDescriptor):
             found.append(".".join(catalog.qualified_name(member)))
+    privileges = Privileges(session)
+    for connection in Connections(session).all():
+        grantees = [grantee for grantee, *_ in privileges.granted(external_connection(connection.name))]
+        if user in (connection.owner, *grantees):
+            found.append(f"external connection {connection.name}")
     return found

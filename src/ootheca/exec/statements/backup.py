@@ -5,7 +5,6 @@ The order of the checks is CockroachDB's (reference/sql/01 §8): with several th
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from ootheca import pb
 from ootheca.backup.chain import Chain, find_appended, manifest_in, open_chain, read_layer
 from ootheca.backup.collection import write_latest
 from ootheca.backup.cover import check_next_layer
+from ootheca.backup.data_files import FILES_IN_FLIGHT
 from ootheca.backup.placement import place
 from ootheca.backup.plan import BackupPlan, Period, Scope, plan_backup
 from ootheca.backup.sealed import SealedStorage, create_sealed, open_sealed
@@ -278,7 +278,7 @@ def _write(
     target_size = parse_size(current_setting(session, "kv.bulk_sst.target_size"))
     with (
         running_job(session, _payload(layer, destination, plan), needs) as job,
-        ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="backup") as executor,
+        ThreadPoolExecutor(FILES_IN_FLIGHT, thread_name_prefix="backup") as executor,
     ):
         summary = write_backup(
             plan,

@@ -11,9 +11,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ootheca.crypto.kms.registry import open_kms
-from ootheca.errors import OothecaError
+from ootheca.errors import AccessDeniedError, OothecaError
 from ootheca.exec.connections import Connection, Connections, connection_type
 from ootheca.exec.places import kms_environment, storage_environment, text_of
+from ootheca.exec.privileges import SYSTEM, Privileges
 from ootheca.exec.result import Result, string
 from ootheca.exec.statements.check_storage import check_storage
 from ootheca.exec.statements.set_var import constant_text
@@ -57,15 +58,14 @@ def run(
         case ast.AlterExternalConnection():
             return _alter(statement, session, connections)
         case ast.DropExternalConnection():
-            connections.drop(text_of(statement.name))
-            return Result.command("DROP EXTERNAL CONNECTION")
+            return _drop(statement, connections)
         case ast.ShowExternalConnections():
             columns = [string("connection_name"), string("connection_uri"), string("connection_type")]
             shown = [(each.name, each.redacted, each.type) for each in _named(statement.name, connections)]
             return Result.of_rows(columns, shown, tag="SHOW EXTERNAL CONNECTIONS")
         case ast.ShowCreateExternalConnections():
             columns = [string("connection_name"), string("create_statement")]
-            rows = [(each.name, _create_text(each)) for each in _named(statement.name, connections)]
+            rows = [(each.name, _create_text(each)) for each in _owned(statement.name, session, connections)]
             return Result.of_rows(columns, rows, tag="SHOW CREATE EXTERNAL CONNECTIONS")
         case _:
             return _check(statement, session)
@@ -83,7 +83,31 @@ def _check(statement: ast.CheckExternalConnection, session: Session) -> Result:
 
 
 def _named(name: ast.StringOrPlaceholder | None, connections: Connections) -> list[Connection]:
-    return connections.all() if name is None else [connections.get(text_of(name))]
+    if name is None:
+        return connections.visible()
+    connection = connections.get(text_of(name))
+    return [connection] if connection in connections.visible() else []
+
+
+def _owned(
+    name: ast.StringOrPlaceholder | None, session: Session, connections: Connections
+) -> list[Connection]:
+    """Return one connection or all, for those who may see their secrets."""
+    may_see_all = Privileges(session).has(SYSTEM, "VIEWCLUSTERMETADATA")
+    if name is None:
+        if not may_see_all:
+            raise AccessDeniedError(
+                "must have VIEWCLUSTERMETADATA privilege to run `SHOW CREATE ALL EXTERNAL CONNECTIONS`",
+                hint="SHOW EXTERNAL CONNECTIONS lists those that you may use",
+            )
+        return connections.all()
+    connection = connections.get(text_of(name))
+    if not may_see_all and not connections.is_owner(connection):
+        raise AccessDeniedError(
+            f'must have VIEWCLUSTERMETADATA privilege or be owner of the External Connection "{connection.name}"',
+            hint="SHOW EXTERNAL CONNECTIONS shows it without its secrets",
+        )
+    return [connection]
 
 
 def _create_text(connection: Connection) -> str:
@@ -93,6 +117,7 @@ def _create_text(connection: Connection) -> str:
 
 def _create(statement: ast.CreateExternalConnection, session: Session, connections: Connections) -> Result:
     name, uri = text_of(statement.name), text_of(statement.uri)
+    connections.require_create()
     if not (statement.if_not_exists and connections.exists(name)):
         _try(uri, session)
         connections.add(name, uri)
@@ -102,10 +127,18 @@ def _create(statement: ast.CreateExternalConnection, session: Session, connectio
 def _alter(statement: ast.AlterExternalConnection, session: Session, connections: Connections) -> Result:
     name, uri = text_of(statement.name), text_of(statement.uri)
     if not (statement.if_exists and not connections.exists(name)):
-        connections.get(name)
+        connections.require(connections.get(name), "UPDATE")
         _try(uri, session)
         connections.change(name, uri)
     return Result.command("ALTER EXTERNAL CONNECTION")
+
+
+def _drop(statement: ast.DropExternalConnection, connections: Connections) -> Result:
+    name = text_of(statement.name)
+    if connections.exists(name):
+        connections.require(connections.get(name), "DROP")
+        connections.drop(name)
+    return Result.command("DROP EXTERNAL CONNECTION")
 
 
 def _try(text: str, session: Session) -> None:

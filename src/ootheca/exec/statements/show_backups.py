@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from ootheca.backup.chain import read_layer
-from ootheca.backup.collection import list_full_backups
+from ootheca.backup.collection import list_full_backups, list_indexed_full_backups
 from ootheca.backup.restore_points import RestorePoint, list_restore_points
 from ootheca.backup.sealed import open_sealed
 from ootheca.crypto.envelope import EncryptionOptions
-from ootheca.errors import KeyRequiredError, UnsupportedError
+from ootheca.errors import AccessDeniedError, InvalidOptionError, KeyRequiredError, OothecaError
 from ootheca.exec.as_of import evaluate_as_of
 from ootheca.exec.places import kms_environment, open_stores
 from ootheca.exec.result import Result, string, timestamptz
@@ -27,15 +27,41 @@ _PAGE: Final = 50
 
 def run(statement: ast.ShowBackups, session: Session) -> Result:
     """List a collection; bounds, the clause about revisions and the session's variable ask for the newer form."""
-    if statement.with_index:
-        raise UnsupportedError("SHOW BACKUPS … WITH INDEX is not supported")
-    has_newer_words = statement.newer_than or statement.older_than or statement.with_revision_start_time
-    collection = open_stores(session, statement.collection).default
-    if has_newer_words or session.variables["use_backups_with_ids"] == "on":
+    has_bounds = statement.newer_than is not None or statement.older_than is not None
+    if statement.with_index and has_bounds:  # no version knows both
+        raise InvalidOptionError(
+            "WITH INDEX cannot be used with NEWER THAN or OLDER THAN",
+            sqlstate="42601",
+            hint="leave WITH INDEX out: bounds list restore points, which need no index",
+        )
+    collection = _open(statement, session)
+    has_newer_words = has_bounds or statement.with_revision_start_time
+    has_ids = has_newer_words or session.variables["use_backups_with_ids"] == "on"
+    if has_ids and not statement.with_index:  # which is of versions that had no ids yet
         return _points(statement, session, collection)
     slash = "" if session.profile.version == "20.2" else "/"
-    rows = [(slash + path,) for path in list_full_backups(collection)]
-    return Result.of_rows([string("path")], rows, tag="SHOW BACKUP")
+    paths = _indexed(session, collection) if statement.with_index else list_full_backups(collection)
+    return Result.of_rows([string("path")], [(slash + path,) for path in paths], tag="SHOW BACKUP")
+
+
+def _open(statement: ast.ShowBackups, session: Session) -> Storage:
+    try:
+        return open_stores(session, statement.collection).default
+    except AccessDeniedError:  # the user's rights come before the place
+        raise
+    except OothecaError as exc:
+        raise exc.prefixed("connect to external storage") from exc
+
+
+def _indexed(session: Session, collection: Storage) -> list[str]:
+    """List what the collection's index tells of: full backups of 25.4 and later, and none of ours."""
+    paths = list_indexed_full_backups(collection)
+    if not paths:
+        session.notice(
+            "the collection has no index, as those written by versions before 25.4 and by ootheca have none; "
+            "SHOW BACKUPS IN without WITH INDEX lists its backups"
+        )
+    return paths
 
 
 def _points(statement: ast.ShowBackups, session: Session, collection: Storage) -> Result:

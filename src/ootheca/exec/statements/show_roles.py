@@ -9,6 +9,8 @@ from ootheca import pb
 from ootheca.catalog.privileges import granted
 from ootheca.catalog.targets import resolve_targets
 from ootheca.errors import UndefinedDatabaseError, UnsupportedError
+from ootheca.exec.connections import Connections
+from ootheca.exec.privileges import Privileges, external_connection
 from ootheca.exec.result import Result, ResultColumn, boolean, string
 from ootheca.exec.roles import Roles
 from ootheca.sql import ast
@@ -46,6 +48,8 @@ def _memberships(statement: ast.ShowGrants, session: Session) -> Result:
 
 def _grants(statement: ast.ShowGrants, session: Session) -> Result:
     kind = statement.target.kind if statement.target is not None else "TABLE"
+    if statement.target is not None and kind == "EXTERNAL CONNECTION":
+        return _connection_grants(statement, statement.target, session)
     words = {
         "DATABASE": ("database_name",),
         "SCHEMA": ("database_name", "schema_name"),
@@ -63,6 +67,21 @@ def _grants(statement: ast.ShowGrants, session: Session) -> Result:
     ]
     columns = [*map(string, words), string("grantee"), string("privilege_type")]
     return Result.of_rows(columns, sorted(rows), tag="SHOW GRANTS")
+
+
+def _connection_grants(statement: ast.ShowGrants, target: ast.GrantOnTarget, session: Session) -> Result:
+    columns = [
+        string("connection_name"), string("grantee"), string("privilege_type"), boolean("is_grantable")
+    ]  # fmt: skip
+    connections, privileges = Connections(session), Privileges(session)
+    rows: list[_Row] = []
+    for name in target.names:
+        connection = connections.get(name.object)
+        granted_to = privileges.granted(external_connection(connection.name))
+        holders = sorted({("admin", "ALL", True), ("root", "ALL", True), (connection.owner, "ALL", True)})
+        rows += [(connection.name, *row) for row in (*holders, *granted_to)]
+    shown = {row for row in rows if not statement.grantees or row[1] in statement.grantees}
+    return Result.of_rows(columns, sorted(shown), tag="SHOW GRANTS")
 
 
 def _objects(
