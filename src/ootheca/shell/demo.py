@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ootheca.shell.options import Options
     from ootheca.shell.session_io import Shell
 
-__all__ = ["EXAMPLES", "SANDBOX_NOTE", "load", "run_demo", "run_examples"]
+__all__ = ["EXAMPLES", "SANDBOX_NOTE", "Moments", "load", "run_demo", "run_examples", "show"]
 
 SANDBOX_NOTE = "Sandbox: cloud storage and KMS URIs are served from this store; nothing touches a network."
 
@@ -80,13 +80,14 @@ _COUNT = """SELECT
 """
 
 
-class _Moments:
+class Moments:
     """The machine's time, until further notice an hour ago.
 
     The sample data is as old as that, so that documented examples with `AS OF SYSTEM TIME '-10s'` find it.
     """
 
-    delay_ns = 3_600_000_000_000
+    def __init__(self) -> None:
+        self.delay_ns = 3_600_000_000_000
 
     def read_ns(self) -> int:
         """Return nanoseconds since 1970."""
@@ -98,7 +99,7 @@ def run_demo(flags: argparse.Namespace, session: Session | None = None) -> int:
     check_flags(flags)
     options = options_of(flags, is_interactive=is_interactive(flags) and not flags.run)
     with ExitStack() as stack:
-        moments = _Moments()
+        moments = Moments()
         if session is None:
             from ootheca.exec.session import Session
 
@@ -162,6 +163,11 @@ def run_examples(session: Session, options: Options) -> int:
 def _show(shell: Shell, sentence: str, statements: str) -> None:
     """Write a sentence and statements as the documentation prints them, and run them."""
     sys.stdout.write(f"\n# {sentence}\n")
+    show(shell, statements)
+
+
+def show(shell: Shell, statements: str) -> None:
+    """Write statements as the documentation prints them, and run them."""
     pending: list[str] = []
     for line in statements.strip().splitlines():
         sys.stdout.write(f"{'  ' if pending else '> '}{line}\n")

@@ -159,6 +159,11 @@ def _add_run_flags(parser: argparse.ArgumentParser) -> None:
         help="set an option of the shell, such as errexit=false",
     )
     run.add_argument("-d", "--database", metavar="DB", help="the current database (default defaultdb)")
+    run.add_argument(
+        "--no-rc",
+        action="store_true",
+        help="do not run ~/.ootheca_rc (or $OOTHECA_RC) before the first prompt",
+    )
     run.add_argument("--echo-sql", action="store_true", help="write each statement before it is run")
     run.add_argument(
         "--verbose",
@@ -214,8 +219,11 @@ def _opened(flags: argparse.Namespace) -> Iterator[Session | None]:
         )
     except OothecaError as exc:
         from ootheca.shell.render.errors import format_error, format_failure
+        from ootheca.shell.render.registry import JSON_FORMATS
 
-        sys.stderr.write(format_error(exc, with_traceback=flags.verbose) + format_failure())
+        as_json = flags.format in JSON_FORMATS
+        text = format_error(exc, with_traceback=flags.verbose, as_json=as_json)
+        sys.stderr.write(text if as_json else text + format_failure())
         yield None
         return
     with session:

@@ -133,7 +133,7 @@ class Machine:
     def expected(self, tokens: Sequence[Token], start: str = "statement") -> frozenset[str] | None:
         """Return what may follow some tokens: folded keywords, symbols, and classes such as ` IDENT` after a blank.
 
-        None when the grammar does not allow the tokens themselves. Nothing is built.
+        ` $END` is among them when the tokens are whole. None when the grammar does not allow the tokens themselves.
         """
         states = [self._starts[start][0]]
         for token in tokens:
@@ -141,9 +141,20 @@ class Machine:
             if not (self._shift(states, kind) or self._shift(states, fallback)):
                 return None
         names = {number: name for name, (number, _) in self._kinds.items()}
-        return frozenset(
-            names[kind] for kind in self._terminals_of(states) if self._shift(list(states), kind)
-        )
+        found = {names[kind] for kind in self._terminals_of(states) if self._shift(list(states), kind)}
+        return frozenset(found | {" $END"} if self._is_whole(states, start) else found)
+
+    def _is_whole(self, states: Sequence[int], start: str) -> bool:
+        """Tell whether nothing need follow; nothing is built."""
+        first_state, start_symbol = self._starts[start]
+        stack = list(states)
+        while stack[-1] != self._goto(first_state).get(start_symbol):
+            row = self._row(stack[-1])
+            target = -row - 1 if type(row) is int else row.get(0)
+            if target is None or target >= 0:
+                return False
+            self._pop(-target - 1, stack)
+        return True
 
     def _shift(self, states: list[int], kind: int) -> bool:
         """Reduce and shift one terminal without building; the states are only changed when it is allowed."""
