@@ -6,10 +6,10 @@ import sys
 import time
 from contextlib import ExitStack
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ootheca.clock import SystemClock
-from ootheca.shell.launch import check_flags, is_interactive, options_of, run_shell
+from ootheca.shell.launch import UsageError, check_flags, is_interactive, options_of, run_shell
 from ootheca.shell.runner import complain
 
 if TYPE_CHECKING:
@@ -97,6 +97,8 @@ class Moments:
 def run_demo(flags: argparse.Namespace, session: Session | None = None) -> int:
     """Run the demo and return the exit status."""
     check_flags(flags)
+    if flags.run and flags.dataset != "movr":
+        raise UsageError("unsupported combination: --run works with movr")
     options = options_of(flags, is_interactive=is_interactive(flags) and not flags.run)
     with ExitStack() as stack:
         moments = Moments()
@@ -113,9 +115,10 @@ def run_demo(flags: argparse.Namespace, session: Session | None = None) -> int:
             return run_examples(session, options)
         if not is_interactive(flags):
             complain(f"# {SANDBOX_NOTE}\n")
-        welcome = (
-            f"{SANDBOX_NOTE}\nDatabase movr holds sample data." if flags.dataset == "movr" else SANDBOX_NOTE
-        )
+        welcome = SANDBOX_NOTE
+        if flags.dataset != "none":
+            welcome += f"\nDatabase {flags.dataset} holds sample data: {_module(flags.dataset).ABOUT}."
+        welcome += "\nEnter \\tour for a guided tour of encrypted backups."
         return run_shell(flags, options, session, welcome=welcome)
 
 
@@ -127,7 +130,7 @@ def load(session: Session, dataset: str) -> None:
     """
     from ootheca.engine.base import TableName
 
-    source = import_module(f"ootheca.exec.datasets.{dataset}")
+    source = _module(dataset)
     session.begin()
     for _ in session.execute(source.SCHEMA):
         pass
@@ -137,6 +140,10 @@ def load(session: Session, dataset: str) -> None:
             TableName(source.DATABASE, "public", name), session.catalog.describe(table.id), [batch]
         )
     session.commit()
+
+
+def _module(dataset: str) -> Any:
+    return import_module(f"ootheca.exec.datasets.{dataset}")
 
 
 def run_examples(session: Session, options: Options) -> int:

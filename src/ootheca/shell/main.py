@@ -119,14 +119,16 @@ def _sql_parser() -> argparse.ArgumentParser:
 
 
 def _demo_parser() -> argparse.ArgumentParser:
+    from ootheca.exec.datasets import DATASETS
+
     parser = _Parser(
         prog="ootheca demo",
         description="A throw-away store with sample data and the sandbox on: nothing touches a network.",
         allow_abbrev=False,
     )
     parser.add_argument(
-        "dataset", nargs="?", default="movr", choices=["movr", "none"], metavar="DATASET",
-        help="movr (default), or none for an empty store",
+        "dataset", nargs="?", default=DATASETS[0], choices=[*DATASETS, "none"], metavar="DATASET",
+        help=f"{DATASETS[0]} (default), {', '.join(DATASETS[1:])}, or none for an empty store",
     )  # fmt: skip
     parser.add_argument(
         "--run",

@@ -64,7 +64,8 @@ def command(*argv: str, **options: Any) -> subprocess.CompletedProcess[str]:
         (["--set=nope=1"], 'unknown option "nope"'),
         (["-e", "SELECT 1", "-f", "x.sql"], "unsupported combination: --execute and --file"),
         (["demo", "-e", "SELECT 1", "-f", "x.sql"], "unsupported combination: --execute and --file"),
-        (["demo", "bank"], "invalid choice: 'bank'"),
+        (["demo", "bank", "--run"], "unsupported combination: --run works with movr"),
+        (["demo", "nope"], "invalid choice: 'nope'"),
         (["-e"], "expected one argument"),
     ],
 )
