@@ -1,4 +1,4 @@
-"""The command line: `ootheca [sql]` and `ootheca demo`.
+"""The command line: `ootheca [sql]`, `ootheca demo` and `ootheca completion`.
 
 Everything heavy is imported when it is needed; `--help` and a wrong flag need none of it.
 """
@@ -63,6 +63,10 @@ def main(argv: list[str] | None = None, *, session: Session | None = None) -> in
             from ootheca.shell.demo import run_demo
 
             return run_demo(_demo_parser().parse_args(words[1:]), session)
+        if words[:1] == ["completion"]:
+            from ootheca.shell.completion_script import run_completion
+
+            return run_completion(_completion_parser().parse_args(words[1:]).shell, _PARSERS)
         return _run_sql(_sql_parser().parse_args(words[1:] if words[:1] == ["sql"] else words), session)
     except UsageError as exc:
         sys.stderr.write(f"{exc}\n")
@@ -87,7 +91,7 @@ def _sql_parser() -> argparse.ArgumentParser:
     codes = "\n".join(f"  {code}  {meaning}" for code, meaning in EXIT_CODES.items())
     parser = _Parser(
         prog="ootheca",
-        usage="ootheca [sql] [flags]\n       ootheca demo [DATASET] [--run] [flags]",
+        usage="ootheca [sql] [flags]\n       ootheca demo [DATASET] [--run] [flags]\n       ootheca completion SHELL",
         description="CockroachDB's BACKUP, RESTORE and SHOW BACKUP without the cluster: a SQL shell over a store.",
         epilog=f"Without -e and -f, statements are read from the terminal, or from standard input.\n\n"
         f"exit status:\n{codes}",
@@ -173,6 +177,23 @@ def _add_run_flags(parser: argparse.ArgumentParser) -> None:
         help="write every call to a key service, and a traceback with each error",
     )
     run.add_argument("--version", action="version", version=f"ootheca {_version()}")
+
+
+def _completion_parser() -> argparse.ArgumentParser:
+    from ootheca.shell.completion_script import SHELLS
+
+    parser = _Parser(
+        prog="ootheca completion",
+        description="Write a script that completes the words of this command in your shell. "
+        "For bash: ootheca completion bash > ~/.local/share/bash-completion/completions/ootheca",
+        allow_abbrev=False,
+    )
+    parser.add_argument("shell", choices=SHELLS, metavar="SHELL", help=f"one of {', '.join(SHELLS)}")
+    return parser
+
+
+_PARSERS = {"sql": _sql_parser, "demo": _demo_parser, "completion": _completion_parser}
+"""What makes the parser of each subcommand."""
 
 
 def _locality(text: str) -> str:
