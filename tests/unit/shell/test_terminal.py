@@ -188,3 +188,18 @@ def test_results_go_where_they_are_sent(terminal: Terminal, tmp_path: Path) -> N
     terminal.enter("\\o", until=f"{PROMPT} \\o\n")
     terminal.enter("SELECT 7 AS seven;", until="seven\n")
     assert (tmp_path / "out.txt").read_text() == "  six\n-------\n    6\n(1 row)\n"
+
+
+def test_the_tour_goes_on_with_enter_and_can_be_left(tmp_path: Path) -> None:
+    with Terminal("demo", "intro", home=tmp_path, size=(40, 130)) as terminal:
+        terminal.see("Enter \\tour for a guided tour of encrypted backups.")
+        terminal.see("root@ootheca/intro>")
+        terminal.send("\\tour" + ENTER)
+        terminal.see("# Enter goes on, q leaves:")
+        terminal.send(ENTER)
+        terminal.see("# 1/8 Encrypt")
+        terminal.wait(lambda: terminal.lines[-1] == "# Enter goes on, q leaves:", "the second question")
+        assert "succeeded" in terminal.everything
+        terminal.send("q" + ENTER)
+        terminal.see("root@ootheca/intro>")
+        terminal.enter("SELECT v FROM mytable WHERE l = 18;", until="sealed, and kept till it is needed")
