@@ -57,10 +57,13 @@ lock:            ## resolve pyproject.toml into requirements.lock
 	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-annotate --no-header --output-file requirements.lock pyproject.toml
 	rm -rf .lock-venv
 
-smoke: $(STAMP)  ## build the wheel, install it alone, parse one statement
-	rm -rf dist .smoke-venv && $(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation -w dist .
+smoke: $(STAMP)  ## build sdist and wheel, install the wheel alone, parse one statement, list one backup
+	rm -rf dist .smoke-venv && $(BIN)/python -m hatchling build -t sdist -d dist >/dev/null
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation -w dist dist/*.tar.gz
 	$(PYTHON) -m venv .smoke-venv && .smoke-venv/bin/pip install --quiet --disable-pip-version-check dist/*.whl
 	cd / && $(CURDIR)/.smoke-venv/bin/python -c "import ootheca; print(ootheca.parse('backup to \"x\"')[0])"
+	cd / && $(CURDIR)/.smoke-venv/bin/ootheca demo intro --format csv \
+	  -e "BACKUP DATABASE intro INTO 'nodelocal://1/x'" -e "SHOW BACKUP LATEST IN 'nodelocal://1/x'"
 	rm -rf .smoke-venv
 
 clean:           ## remove what the other commands made

@@ -44,6 +44,7 @@ DOORS = {
     "azure": ("crypto/kms/azure.py",),
     "prompt_toolkit": ("shell/",),
     "tabulate": ("shell/",),
+    "shtab": ("shell/completion_script.py",),
     "google_crc32c": ("codec/", "crypto/kms/gcp.py"),
     "cramjam": ("codec/",),
 }

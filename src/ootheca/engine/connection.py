@@ -7,6 +7,7 @@ import os
 import re
 import tempfile
 import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -121,10 +122,19 @@ class Snapshot:
 class Connection:
     """A DuckDB connection. `main` ones own the file; `cursor()` makes others that see what is committed."""
 
-    def __init__(self, raw: duckdb.DuckDBPyConnection, runtime: Runtime) -> None:
+    def __init__(
+        self,
+        raw: duckdb.DuckDBPyConnection,
+        runtime: Runtime,
+        siblings: set[weakref.ref[Connection]] | None = None,
+    ) -> None:
         self._raw = raw
         self.runtime = runtime
+        # All open cursors of one engine: an interrupt is meant for whichever of them runs something.
+        self._siblings = set() if siblings is None else siblings
+        self._siblings.add(weakref.ref(self, self._siblings.discard))
         self._open: Rows | None = None
+        self._is_closed = False
 
     @classmethod
     def open(cls, path: Path | None, runtime: Runtime) -> Connection:
@@ -167,14 +177,22 @@ class Connection:
 
     def cursor(self) -> Connection:
         """Return another connection to the same database, with transactions of its own."""
+        return Connection(self._raw.cursor(), self.runtime, self._siblings)
+
+    def separate(self) -> Connection:
+        """Return another connection to the same database that an interrupt of this one leaves alone."""
         return Connection(self._raw.cursor(), self.runtime)
 
     def interrupt(self) -> None:
-        """Stop what runs on this connection, from another thread."""
-        self._raw.interrupt()
+        """Stop what runs on this connection and on its cursors, from another thread."""
+        for reference in tuple(self._siblings):
+            connection = reference()
+            if connection is not None and not connection._is_closed:
+                connection._raw.interrupt()
 
     def close(self) -> None:
         """Close; open results end."""
+        self._is_closed = True
         if self._open is not None:
             self._open.close()
         self._raw.close()

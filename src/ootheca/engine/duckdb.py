@@ -98,7 +98,7 @@ class DuckDBEngine:
 
     def sibling(self) -> DuckDBEngine:
         """Return another engine on the same store, with transactions of its own; this one closes last."""
-        return DuckDBEngine(self._connection.cursor(), self._path, owns_file=False)
+        return DuckDBEngine(self._connection.separate(), self._path, owns_file=False)
 
     # Transactions
 

@@ -6,10 +6,10 @@ import sys
 import time
 from contextlib import ExitStack
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ootheca.clock import SystemClock
-from ootheca.shell.launch import check_flags, is_interactive, options_of, run_shell
+from ootheca.shell.launch import UsageError, check_flags, is_interactive, options_of, run_shell
 from ootheca.shell.runner import complain
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ootheca.shell.options import Options
     from ootheca.shell.session_io import Shell
 
-__all__ = ["EXAMPLES", "SANDBOX_NOTE", "load", "run_demo", "run_examples"]
+__all__ = ["EXAMPLES", "SANDBOX_NOTE", "Moments", "load", "run_demo", "run_examples", "show"]
 
 SANDBOX_NOTE = "Sandbox: cloud storage and KMS URIs are served from this store; nothing touches a network."
 
@@ -80,13 +80,14 @@ _COUNT = """SELECT
 """
 
 
-class _Moments:
+class Moments:
     """The machine's time, until further notice an hour ago.
 
     The sample data is as old as that, so that documented examples with `AS OF SYSTEM TIME '-10s'` find it.
     """
 
-    delay_ns = 3_600_000_000_000
+    def __init__(self) -> None:
+        self.delay_ns = 3_600_000_000_000
 
     def read_ns(self) -> int:
         """Return nanoseconds since 1970."""
@@ -96,9 +97,11 @@ class _Moments:
 def run_demo(flags: argparse.Namespace, session: Session | None = None) -> int:
     """Run the demo and return the exit status."""
     check_flags(flags)
+    if flags.run and flags.dataset != "movr":
+        raise UsageError("unsupported combination: --run works with movr")
     options = options_of(flags, is_interactive=is_interactive(flags) and not flags.run)
     with ExitStack() as stack:
-        moments = _Moments()
+        moments = Moments()
         if session is None:
             from ootheca.exec.session import Session
 
@@ -112,9 +115,10 @@ def run_demo(flags: argparse.Namespace, session: Session | None = None) -> int:
             return run_examples(session, options)
         if not is_interactive(flags):
             complain(f"# {SANDBOX_NOTE}\n")
-        welcome = (
-            f"{SANDBOX_NOTE}\nDatabase movr holds sample data." if flags.dataset == "movr" else SANDBOX_NOTE
-        )
+        welcome = SANDBOX_NOTE
+        if flags.dataset != "none":
+            welcome += f"\nDatabase {flags.dataset} holds sample data: {_module(flags.dataset).ABOUT}."
+        welcome += "\nEnter \\tour for a guided tour of encrypted backups."
         return run_shell(flags, options, session, welcome=welcome)
 
 
@@ -126,7 +130,7 @@ def load(session: Session, dataset: str) -> None:
     """
     from ootheca.engine.base import TableName
 
-    source = import_module(f"ootheca.exec.datasets.{dataset}")
+    source = _module(dataset)
     session.begin()
     for _ in session.execute(source.SCHEMA):
         pass
@@ -136,6 +140,10 @@ def load(session: Session, dataset: str) -> None:
             TableName(source.DATABASE, "public", name), session.catalog.describe(table.id), [batch]
         )
     session.commit()
+
+
+def _module(dataset: str) -> Any:
+    return import_module(f"ootheca.exec.datasets.{dataset}")
 
 
 def run_examples(session: Session, options: Options) -> int:
@@ -162,6 +170,11 @@ def run_examples(session: Session, options: Options) -> int:
 def _show(shell: Shell, sentence: str, statements: str) -> None:
     """Write a sentence and statements as the documentation prints them, and run them."""
     sys.stdout.write(f"\n# {sentence}\n")
+    show(shell, statements)
+
+
+def show(shell: Shell, statements: str) -> None:
+    """Write statements as the documentation prints them, and run them."""
     pending: list[str] = []
     for line in statements.strip().splitlines():
         sys.stdout.write(f"{'  ' if pending else '> '}{line}\n")

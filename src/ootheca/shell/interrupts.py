@@ -14,6 +14,8 @@ from types import FrameType, TracebackType
 
 __all__ = ["Interrupts"]
 
+_AGAIN_S = 0.1
+
 
 class Interrupts:
     """While entered, an interrupt stops the engine too, and is remembered.
@@ -27,6 +29,7 @@ class Interrupts:
 
     def __init__(self, stop: Callable[[], object]) -> None:
         self.happened = False
+        self._is_handled = False
         self._stop = stop
         self._ears: socket.socket | None = None
         self._mouth: socket.socket | None = None
@@ -55,11 +58,22 @@ class Interrupts:
         self._ears.close()
 
     def _watch(self, ears: socket.socket) -> None:
-        while numbers := ears.recv(16):
+        while True:
+            try:
+                numbers = ears.recv(16)
+            except TimeoutError:
+                # A stop that came while the engine was still preparing the query is lost; Python knows of the signal
+                # as soon as the engine has given way.
+                if not self._is_handled:
+                    self._stop()
+                continue
+            if not numbers:
+                return
             if signal.SIGINT in numbers:
                 self.happened = True
                 self._stop()
+                ears.settimeout(_AGAIN_S)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        self.happened = True
+        self.happened = self._is_handled = True
         signal.default_int_handler(number, frame)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from ootheca.exec.session import Session
     from ootheca.shell.options import Options
     from ootheca.shell.session_io import Shell
+
+_STARTUP_VARIABLE = "OOTHECA_RC"
 
 __all__ = ["UsageError", "check_flags", "is_interactive", "options_of", "run_shell"]
 
@@ -34,6 +37,7 @@ def options_of(flags: argparse.Namespace, *, is_interactive: bool) -> Options:
         check_syntax=is_interactive,
         echo=flags.echo_sql,
         errexit=not is_interactive,
+        pager=is_interactive,
         show_times=is_interactive and sys.stdout.isatty(),
     )
     try:
@@ -78,10 +82,15 @@ def run_shell(flags: argparse.Namespace, options: Options, session: Session, *, 
     if shell.is_interactive:
         from ootheca.shell.repl import run_prompt
 
-        return run_prompt(shell, welcome=welcome)
+        return run_prompt(shell, welcome=welcome, startup_file=None if flags.no_rc else _startup_file())
     if flags.file is None or flags.file == "-":
         return shell.run_script(sys.stdin)
     return _run_file(shell, Path(flags.file))
+
+
+def _startup_file() -> Path:
+    """Return the file whose lines are run before the first prompt; it is looked for at home, never where one works."""
+    return Path(os.environ.get(_STARTUP_VARIABLE) or "~/.ootheca_rc").expanduser()
 
 
 def _run_file(shell: Shell, path: Path) -> int:

@@ -1,4 +1,4 @@
-"""The command line: `ootheca [sql]`, `ootheca demo` and `ootheca report`.
+"""The command line: `ootheca [sql]` and its other subcommands.
 
 Everything heavy is imported when it is needed; `--help` and a wrong flag need none of it.
 """
@@ -87,7 +87,7 @@ def _sql_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="ootheca",
         usage="ootheca [sql] [flags]\n       ootheca demo [DATASET] [--run] [flags]\n"
-        "       ootheca report URI [flags]\n       ootheca worker [JOB …] [flags]",
+        "       ootheca report URI [flags]\n       ootheca worker [JOB …] [flags]\n       ootheca completion SHELL",
         description="CockroachDB's BACKUP, RESTORE and SHOW BACKUP without the cluster: a SQL shell over a store.",
         epilog=f"Without -e and -f, statements are read from the terminal, or from standard input.\n\n"
         f"exit status:\n{codes}",
@@ -100,14 +100,16 @@ def _sql_parser() -> argparse.ArgumentParser:
 
 
 def _demo_parser() -> argparse.ArgumentParser:
+    from ootheca.exec.datasets import DATASETS
+
     parser = _Parser(
         prog="ootheca demo",
         description="A throw-away store with sample data and the sandbox on: nothing touches a network.",
         allow_abbrev=False,
     )
     parser.add_argument(
-        "dataset", nargs="?", default="movr", choices=["movr", "none"], metavar="DATASET",
-        help="movr (default), or none for an empty store",
+        "dataset", nargs="?", default=DATASETS[0], choices=[*DATASETS, "none"], metavar="DATASET",
+        help=f"{DATASETS[0]} (default), {', '.join(DATASETS[1:])}, or none for an empty store",
     )  # fmt: skip
     parser.add_argument(
         "--run",
@@ -196,6 +198,11 @@ def _add_run_flags(parser: argparse.ArgumentParser) -> None:
         help="set an option of the shell, such as errexit=false",
     )
     run.add_argument("-d", "--database", metavar="DB", help="the current database (default defaultdb)")
+    run.add_argument(
+        "--no-rc",
+        action="store_true",
+        help="do not run ~/.ootheca_rc (or $OOTHECA_RC) before the first prompt",
+    )
     run.add_argument("--echo-sql", action="store_true", help="write each statement before it is run")
     run.add_argument(
         "--verbose",
@@ -203,6 +210,19 @@ def _add_run_flags(parser: argparse.ArgumentParser) -> None:
         help="write every call to a key service, and a traceback with each error",
     )
     run.add_argument("--version", action="version", version=f"ootheca {_version()}")
+
+
+def _completion_parser() -> argparse.ArgumentParser:
+    from ootheca.shell.completion_script import SHELLS
+
+    parser = _Parser(
+        prog="ootheca completion",
+        description="Write a script that completes the words of this command in your shell. "
+        "For bash: ootheca completion bash > ~/.local/share/bash-completion/completions/ootheca",
+        allow_abbrev=False,
+    )
+    parser.add_argument("shell", choices=SHELLS, metavar="SHELL", help=f"one of {', '.join(SHELLS)}")
+    return parser
 
 
 def _locality(text: str) -> str:
@@ -263,11 +283,28 @@ def _run_worker(words: list[str], session: Session | None) -> int:
         return 1 if opened is None else run_worker(opened, flags.jobs)
 
 
+def _run_completion(words: list[str], session: Session | None) -> int:
+    del session
+    from ootheca.shell.completion_script import run_completion
+
+    return run_completion(_completion_parser().parse_args(words).shell, _PARSERS)
+
+
+_PARSERS = {
+    "sql": _sql_parser,
+    "demo": _demo_parser,
+    "report": _report_parser,
+    "worker": _worker_parser,
+    "completion": _completion_parser,
+}
+"""What makes the parser of each subcommand."""
+
 _COMMANDS: dict[str, Callable[[list[str], Session | None], int]] = {
     "sql": _run_sql,
     "demo": _run_demo,
     "report": _run_report,
     "worker": _run_worker,
+    "completion": _run_completion,
 }
 """What runs the words after the name of a subcommand; without one it is `sql`."""
 
@@ -289,8 +326,11 @@ def _opened(flags: argparse.Namespace) -> Iterator[Session | None]:
         )
     except OothecaError as exc:
         from ootheca.shell.render.errors import format_error, format_failure
+        from ootheca.shell.render.registry import JSON_FORMATS
 
-        sys.stderr.write(format_error(exc, with_traceback=flags.verbose) + format_failure())
+        as_json = flags.format in JSON_FORMATS
+        text = format_error(exc, with_traceback=flags.verbose, as_json=as_json)
+        sys.stderr.write(text if as_json else text + format_failure())
         yield None
         return
     with session:

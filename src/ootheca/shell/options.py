@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ootheca.errors import InvalidOptionError
-from ootheca.shell.render.registry import FORMATS, check_format
+from ootheca.shell.render.registry import FORMATS, JSON_FORMATS, check_format
 
 __all__ = ["DEFAULT_PROMPT", "OPTIONS", "Options"]
 
@@ -19,6 +19,7 @@ OPTIONS = {
     "display_format": f"how results are written ({', '.join(FORMATS)})",
     "echo": "write each statement to the standard error stream before it is run",
     "errexit": "leave at the first error",
+    "pager": "show results that are longer than the screen in $PAGER (interactive only)",
     "prompt1": "the prompt: %n user, %M host, %/ database, %x transaction state, %% a percent sign",
     "show_times": "write how long each statement took",
 }
@@ -36,8 +37,14 @@ class Options:
     display_format: str = "table"
     echo: bool = False
     errexit: bool = True
+    pager: bool = False
     prompt1: str = DEFAULT_PROMPT
     show_times: bool = False
+
+    @property
+    def is_json(self) -> bool:
+        """Whether errors and notices are JSON, as the results are."""
+        return self.display_format in JSON_FORMATS
 
     def set(self, name: str, value: str) -> None:
         """Set one option from text.

@@ -2,62 +2,96 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from prompt_toolkit import PromptSession
+from prompt_toolkit.application import run_in_terminal
+from prompt_toolkit.document import Document
+from prompt_toolkit.enums import DEFAULT_BUFFER
+from prompt_toolkit.filters import has_focus
 from prompt_toolkit.history import History, InMemoryHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.output import Output
 from prompt_toolkit.output.defaults import create_output
 
-from ootheca.shell.complete import SQLCompleter
+from ootheca.errors import OothecaError
+from ootheca.shell.completion.completer import SQLCompleter
+from ootheca.shell.editor import edit_text
+from ootheca.shell.highlight import STYLE, SecretDots, SQLLexer
 from ootheca.shell.history import SafeHistory, history_path
 from ootheca.shell.lines import LineBuffer, is_meta_line, leaves_statement_open
+from ootheca.shell.meta_files import run_startup_file
 from ootheca.shell.prompt import continuation, format_prompt
+from ootheca.shell.render.errors import format_error
 from ootheca.shell.runner import complain
 from ootheca.shell.session_io import LeaveShell
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ootheca.shell.session_io import Shell
+
+_RECENT = 50  # statements in which a collection is looked for
 
 __all__ = ["is_ready", "run_prompt"]
 
 
-def run_prompt(shell: Shell, *, welcome: str = "", output: Output | None = None) -> int:
+def run_prompt(
+    shell: Shell, *, welcome: str = "", startup_file: Path | None = None, output: Output | None = None
+) -> int:
     """Read and run statements until the user leaves; return the last one's exit status.
 
     Args:
         welcome: lines to greet with, besides the usual ones.
+        startup_file: lines that are run before the first prompt, if there are any.
         output: where the prompt is drawn; the terminal, also when standard output goes elsewhere.
     """
     complain(_welcome(shell, welcome))
+    history = _history()
     prompts: PromptSession[str] = PromptSession(
-        history=_history(),
-        completer=SQLCompleter(shell.session),
+        history=history,
+        completer=SQLCompleter(shell.session, lambda: islice(reversed(history.get_strings()), _RECENT)),
         complete_while_typing=False,
         multiline=True,
         key_bindings=_key_bindings(shell),
+        lexer=SQLLexer(),
+        style=STYLE,
+        include_default_pygments_style=False,
+        input_processors=[SecretDots()],
         output=output or create_output(always_prefer_tty=True),
     )
+    with contextlib.suppress(LeaveShell):
+        if startup_file is not None:
+            run_startup_file(shell, startup_file)
+        _read_and_run(shell, prompts)
+    shell.output.close()
+    sys.stdout.flush()
+    return int(shell.has_failed)
+
+
+def _read_and_run(shell: Shell, prompts: PromptSession[str]) -> None:
+    """Read and run until Ctrl+D.
+
+    Raises:
+        LeaveShell: the user said goodbye.
+    """
     while True:
         first = format_prompt(shell.options.prompt1, shell.session)
         further = continuation(first)
         shown = first if shell.buffer.is_empty else further
+        draft, shell.draft = shell.draft, ""
         try:
-            text = prompts.prompt(shown, prompt_continuation=further)
+            text = prompts.prompt(shown, prompt_continuation=further, default=draft)
         except KeyboardInterrupt:
             shell.buffer = LineBuffer()
             continue
         except EOFError:
-            break
-        try:
-            for line in text.split("\n"):
-                shell.feed(line)
-        except LeaveShell:
-            break
-    sys.stdout.flush()
-    return int(shell.has_failed)
+            return
+        for line in text.split("\n"):
+            shell.feed(line)
 
 
 def _welcome(shell: Shell, extra: str) -> str:
@@ -100,14 +134,28 @@ def is_ready(text: str, pending: str = "") -> bool:
 def _key_bindings(shell: Shell) -> KeyBindings:
     bindings = KeyBindings()
 
-    @bindings.add("enter")
+    @bindings.add("enter", filter=has_focus(DEFAULT_BUFFER))  # in a search of the history it ends the search
     def _(event: KeyPressEvent) -> None:
         buffer = event.current_buffer
         if buffer.complete_state is not None and buffer.complete_state.current_completion is not None:
             buffer.complete_state = None
         elif is_ready(buffer.text, shell.buffer.text):
+            buffer.cursor_position = len(
+                buffer.text
+            )  # behind a secret, so that what stays on the screen hides it
             buffer.validate_and_handle()
         else:
             buffer.insert_text("\n")
+
+    @bindings.add("c-x", "c-e")
+    async def _(event: KeyPressEvent) -> None:
+        buffer = event.current_buffer
+        try:
+            text = await run_in_terminal(lambda: edit_text(buffer.text))
+        except OothecaError as exc:
+            message = format_error(exc)
+            await run_in_terminal(lambda: complain(message))
+        else:
+            buffer.document = Document(text)
 
     return bindings

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from ootheca.errors import OothecaError, ParseError
 from ootheca.shell.interrupts import Interrupts
 from ootheca.shell.lines import LineBuffer, is_meta_line, script_lines
+from ootheca.shell.output import Output
 from ootheca.shell.render.errors import as_ootheca_error, format_error, format_failure, format_notice
 from ootheca.shell.runner import canceled, complain, run_batch
-from ootheca.sql.secrets import MaskedText
+from ootheca.sql.secrets import MaskedText, has_mask
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from ootheca.shell.options import Options
 
 __all__ = ["LeaveShell", "Shell"]
+
+
+_MASKED = "a secret of this statement was masked when it was kept"
+_MASKED_HINT = "write the secret in place of its mask; the history and the editor's file hold none"
 
 
 class LeaveShell(Exception):  # noqa: N818  a request, not an error
@@ -42,6 +47,9 @@ class Shell:
     Attributes:
         has_failed: whether the last statement or meta-command failed.
         buffer: the statement that is being entered.
+        last: the text that was run last, for `\\e`.
+        draft: a text to put at the next prompt, to be looked over.
+        output: where results go.
         folder: of the script that is being read, for `\\ir`.
     """
 
@@ -54,6 +62,9 @@ class Shell:
         self.verbose = verbose
         self.has_failed = False
         self.buffer = LineBuffer()
+        self.last = ""
+        self.draft = ""
+        self.output = Output(is_interactive=is_interactive)
         self.folder: Path | None = None
         self.depth = 0
 
@@ -67,7 +78,7 @@ class Shell:
         self.has_failed = False
         try:
             with Interrupts(self._stop_engine) as interrupts:
-                run_batch(self.session, self.options, sql)
+                run_batch(self.session, self.options, sql, self.output)
         except BrokenPipeError:
             self._abandon()
             raise
@@ -100,7 +111,11 @@ class Shell:
             LeaveShell: `errexit` is on.
         """
         is_ignored = self.is_interactive and self.options.check_syntax and isinstance(error, ParseError)
-        complain(format_error(error, is_ignored=is_ignored, with_traceback=self.verbose))
+        complain(
+            format_error(
+                error, is_ignored=is_ignored, with_traceback=self.verbose, as_json=self.options.is_json
+            )
+        )
         self._failed()
 
     def refuse(self, text: str) -> None:
@@ -130,7 +145,12 @@ class Shell:
             run_meta(self, line)
             return
         batch = self.buffer.feed(line)
-        if batch is not None:
+        if batch is None:
+            return
+        self.last = batch
+        if self.is_interactive and has_mask(batch):
+            self.fail(OothecaError(_MASKED, sqlstate="22023", hint=_MASKED_HINT))
+        else:
             self.execute(batch)
 
     def _may_be_meta(self, line: str) -> bool:
@@ -154,7 +174,10 @@ class Shell:
         if is_open:
             last = MaskedText(rest).text.strip().split("\n")[-1]
             complain(
-                format_notice(f"the last statement has no semicolon, and is run all the same: {_short(last)}")
+                format_notice(
+                    f"the last statement has no semicolon, and is run all the same: {_short(last)}",
+                    as_json=self.options.is_json,
+                )
             )
             self.execute(rest)
 
@@ -178,8 +201,9 @@ class Shell:
 
     def finish(self) -> int:
         """Return the exit status of a script, and say so when it failed."""
+        self.output.close()
         sys.stdout.flush()
-        if self.has_failed:
+        if self.has_failed and not self.options.is_json:
             complain(format_failure())
         return int(self.has_failed)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -130,6 +130,58 @@ class Machine:
         """Whether the grammar has a folded word of its own."""
         return word in self._kinds
 
+    def expected(self, tokens: Sequence[Token], start: str = "statement") -> frozenset[str] | None:
+        """Return what may follow some tokens: folded keywords, symbols, and classes such as ` IDENT` after a blank.
+
+        ` $END` is among them when the tokens are whole. None when the grammar does not allow the tokens themselves.
+        """
+        states = [self._starts[start][0]]
+        for token in tokens:
+            kind, fallback = self._terminal(token)
+            if not (self._shift(states, kind) or self._shift(states, fallback)):
+                return None
+        names = {number: name for name, (number, _) in self._kinds.items()}
+        found = {names[kind] for kind in self._terminals_of(states) if self._shift(list(states), kind)}
+        return frozenset(found | {" $END"} if self._is_whole(states, start) else found)
+
+    def _is_whole(self, states: Sequence[int], start: str) -> bool:
+        """Tell whether nothing need follow; nothing is built."""
+        first_state, start_symbol = self._starts[start]
+        stack = list(states)
+        while stack[-1] != self._goto(first_state).get(start_symbol):
+            row = self._row(stack[-1])
+            target = -row - 1 if type(row) is int else row.get(0)
+            if target is None or target >= 0:
+                return False
+            self._pop(-target - 1, stack)
+        return True
+
+    def _shift(self, states: list[int], kind: int) -> bool:
+        """Reduce and shift one terminal without building; the states are only changed when it is allowed."""
+        stack = list(states)
+        while True:
+            row = self._row(stack[-1])
+            target = -row - 1 if type(row) is int else row.get(kind)
+            if target is None:
+                return False
+            if target >= 0:
+                states[:] = [*stack, target]
+                return True
+            self._pop(-target - 1, stack)
+
+    def _pop(self, rule: int, stack: list[int]) -> None:
+        symbol, length = self._rules[rule][:2]
+        if length:
+            del stack[-length:]
+        stack.append(self._goto(stack[-1])[symbol])
+
+    def _terminals_of(self, states: Sequence[int]) -> Iterable[int]:
+        """Return every terminal that may be allowed next, once the reductions that nothing decides are made."""
+        stack = list(states)
+        while type(row := self._row(stack[-1])) is int:
+            self._pop(row, stack)
+        return sorted(set(row) - {0})  # 0 is the end
+
     @property
     def _ident(self) -> tuple[int, int]:
         return self._kinds[" IDENT"]
@@ -187,9 +239,11 @@ def _terminals(tables: Mapping[str, Any]) -> dict[Any, tuple[int, int]]:
         (TYPE_FUNC_KEYWORDS, "TYPEFUNC"),
         (RESERVED_KEYWORDS, "RESERVED"),
     )
+    symbols = set(tables["symbols"].values())
     for name, number in numbers.items():
         kinds[" " + name] = (number, number)
-        kinds[name.lower()] = (number, unreserved)
+        if number not in symbols:  # a symbol's name, such as STAR, is no word of the language
+            kinds[name.lower()] = (number, unreserved)
     for words, class_name in classes:
         fallback = numbers[class_name]
         for word in words:
@@ -208,7 +262,7 @@ def _terminals(tables: Mapping[str, Any]) -> dict[Any, tuple[int, int]]:
         "bitconst",
     ):
         kinds.pop(name, None)
-    for name in ("iconst", "fconst", "query", "subquery", "not_la", "with_la"):
+    for name in ("iconst", "fconst", "placeholder", "query", "subquery", "not_la", "with_la"):
         kinds.pop(name, None)
     return kinds
 

@@ -14,7 +14,7 @@ from ootheca.names import RESERVED_KEYWORDS
 from ootheca.sql.lexer import Token, tokenize
 from ootheca.uri import REDACTED, SECRET_PARAMS, is_kms_uri, mask_uri
 
-__all__ = ["MASK", "MaskedText", "Secret", "find_secrets"]
+__all__ = ["MASK", "MaskedText", "Secret", "find_secrets", "has_mask"]
 
 MASK = "*****"
 _SECRET_WORDS = frozenset({"encryption_passphrase", "password"})
@@ -53,6 +53,13 @@ def find_secrets(text: str) -> tuple[Secret, ...]:
             found.append(Secret(word.end(), len(text), text[word.end() :], f"'{MASK}'"))
     found += list(_between(text, found))
     return tuple(sorted(found, key=lambda secret: secret.start))
+
+
+def has_mask(text: str) -> bool:
+    """Tell whether something that was masked stands in a text where its secret has to be."""
+    if f"={REDACTED}" in text or f":///{REDACTED}" in text:
+        return True
+    return MASK in text and any(secret.value == MASK for secret in find_secrets(text))
 
 
 def _between(text: str, known: Sequence[Secret]) -> Iterator[Secret]:
@@ -134,6 +141,7 @@ class MaskedText:
     """
 
     def __init__(self, text: str) -> None:
+        self._source = text
         self._secrets = find_secrets(text)
         pieces = []
         position = 0
@@ -141,6 +149,20 @@ class MaskedText:
             pieces += [text[position : secret.start], secret.shown]
             position = secret.end
         self.text = "".join([*pieces, text[position:]])
+
+    def restore(self, edited: str) -> str:
+        """Return what someone made of the masked text, with the secrets put back where their masks still stand."""
+        position = 0
+        for secret in self._secrets:
+            found = edited.find(secret.shown, position)
+            if found >= 0:
+                edited = (
+                    edited[:found]
+                    + self._source[secret.start : secret.end]
+                    + edited[found + len(secret.shown) :]
+                )
+                position = found + secret.end - secret.start
+        return edited
 
     def place(self, offset: int) -> int:
         """Return where an offset of the text is now: the start of its mask, if it is inside one."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from ootheca.errors import (
     ConstraintError,
     CorruptionError,
@@ -61,3 +63,16 @@ def test_own_errors_show_no_traceback_unless_asked() -> None:
 def test_notices_and_the_last_line() -> None:
     assert format_notice("n") == "NOTICE: n\n"
     assert format_failure() == 'Failed running "sql"\n'
+
+
+def test_errors_and_notices_as_json() -> None:
+    error = OothecaError("m", sqlstate="23505", detail="d1\nd2", hint="h")
+    line = format_error(error, as_json=True)
+    assert line.endswith("}\n")
+    assert json.loads(line) == {
+        "severity": "ERROR", "message": "m", "sqlstate": "23505", "detail": "d1\nd2", "hint": "h",
+    }  # fmt: skip
+    assert json.loads(format_error(OothecaError("é"), as_json=True)) == {
+        "severity": "ERROR", "message": "é", "sqlstate": OothecaError("é").sqlstate,
+    }  # fmt: skip
+    assert json.loads(format_notice("n", as_json=True)) == {"severity": "NOTICE", "message": "n"}

@@ -19,6 +19,8 @@ import pytest
 from ootheca.exec.session import Session
 from ootheca.shell.interrupts import Interrupts
 from ootheca.shell.main import EXIT_CODES, main
+from ootheca.shell.options import Options
+from ootheca.shell.session_io import Shell
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -62,7 +64,8 @@ def command(*argv: str, **options: Any) -> subprocess.CompletedProcess[str]:
         (["--set=nope=1"], 'unknown option "nope"'),
         (["-e", "SELECT 1", "-f", "x.sql"], "unsupported combination: --execute and --file"),
         (["demo", "-e", "SELECT 1", "-f", "x.sql"], "unsupported combination: --execute and --file"),
-        (["demo", "bank"], "invalid choice: 'bank'"),
+        (["demo", "bank", "--run"], "unsupported combination: --run works with movr"),
+        (["demo", "nope"], "invalid choice: 'nope'"),
         (["-e"], "expected one argument"),
     ],
 )
@@ -188,6 +191,16 @@ def test_tags_of_statements_without_rows(run: Run) -> None:
     assert run(stdin=script)[1] == "UPDATE 2\nDELETE 2\nDROP TABLE\n"
 
 
+def test_errors_are_json_when_results_are(run: Run) -> None:
+    status, out, err = run(
+        "--format=ndjson", "--set", "errexit=false", stdin="SELECT 1 AS a;\nSELECT nope;\n"
+    )
+    assert (status, out) == (1, '{"a":"1"}\n')
+    error = json.loads(err)
+    assert (error["severity"], error["sqlstate"]) == ("ERROR", "42703")
+    assert run("--format=json", "-e", "SELEC")[2].count("\n") == 1
+
+
 # Meta-commands
 
 
@@ -244,12 +257,49 @@ def test_lists(run: Run) -> None:
         ("\\| exit 4", "command failed: error in external command: exit status 4\n"),
         ("\\i /no/such.sql", "cannot read /no/such.sql: No such file or directory\n"),
         ("\\i", "\\i needs a file name\n"),
+        ("\\e", "\\e needs a terminal\n"),
+        ("\\di", "\\di needs a table\n"),
+        ("\\o /no/such/folder/x", "cannot write /no/such/folder/x: No such file or directory\n"),
+        (
+            "\\timing x",
+            'invalid syntax: \\timing x. Try \\? for help.\ninvalid value for option "show_times": "x" is no boolean\n',
+        ),
         ("\\region r", "invalid syntax: \\region r. Try \\? for help.\n"),
         ("\\region r maybe", "invalid syntax: \\region r maybe. Try \\? for help.\n"),
     ],
 )
 def test_meta_command_that_is_wrong_ends_a_script(run: Run, line: str, message: str) -> None:
     assert run(stdin=f"{line}\n\\echo never\n") == (1, "", f'{message}Failed running "sql"\n')
+
+
+def test_results_go_to_a_file_or_a_command(run: Run, tmp_path: Path) -> None:
+    out = tmp_path / "o.csv"
+    script = (
+        f"\\o {out}\nSELECT 1 AS a;\n\\echo here\n\\o |tr a-z A-Z\nSELECT 'x' AS b;\n\\o\nSELECT 2 AS c;\n"
+    )
+    done = command("--store", ":memory:", "--format=csv", input=script, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "here\nB\nX\nc\n2\n"
+    assert out.read_text() == "a\n1\n"
+
+
+def test_more_lists(run: Run) -> None:
+    run("-e", "CREATE TABLE listed (a INT PRIMARY KEY); CREATE SEQUENCE counted")
+    status, out, _ = run("--format=csv", stdin="\\dn\n\\ds\n\\di listed\n")
+    assert status == 0
+    assert "public" in out
+    assert "counted" in out
+    assert "listed,primary" in out or "listed,listed_pkey" in out
+    run("-e", "DROP TABLE listed; DROP SEQUENCE counted")
+
+
+def test_entered_statement_is_shown_without_its_secret(
+    session: Session, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shell = Shell(session, Options(), is_interactive=True)
+    shell.feed("SHOW BACKUP 'x' WITH encryption_passphrase = 'hunter2'")
+    shell.feed("\\p")
+    assert capsys.readouterr().out == "SHOW BACKUP 'x' WITH encryption_passphrase = '*****'\n"
 
 
 def test_a_region_that_is_switched_off_and_every_call_to_a_key_service(run: Run) -> None:

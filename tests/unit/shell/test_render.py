@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -228,3 +228,39 @@ def test_unknown_format_names_the_possible_ones() -> None:
     ):
         renderer("bogus")
     assert set(FORMATS) >= {"table", "csv", "tsv", "records", "sql", "html", "raw", "json", "ndjson"}
+
+
+@pytest.mark.parametrize("border", [0, 1, 2, 3])
+def test_table_that_streams_looks_the_same_when_its_first_batch_is_the_widest(border: int) -> None:
+    columns = (string("name"), integer("n"))
+    batches = [
+        TextBatch(2, (pa.array(["longest", "b\nc"]), pa.array(["1000", "2"]))),
+        TextBatch(1, (pa.array(["d"]), pa.array(["3"]))),
+    ]
+    written: dict[bool, str] = {}
+    for streams in (False, True):
+        pieces: list[str] = []
+        renderer("table", border=border, streams=streams)(TextRows(columns, iter(batches)), pieces.append)
+        written[streams] = "".join(pieces)
+    assert written[True] == written[False]
+
+
+def test_table_that_streams_writes_each_batch_when_it_comes_and_grows() -> None:
+    seen: list[int] = []
+    pieces: list[str] = []
+
+    def batches() -> Iterator[TextBatch]:
+        for text in ("a", "wider text"):
+            seen.append(len(pieces))
+            yield TextBatch(1, (pa.array([text]), pa.array(["1"])))
+
+    renderer("table", streams=True)(TextRows((string("t"), integer("n")), batches()), pieces.append)
+    assert seen == [0, 3]
+    assert "".join(pieces) == "  t | n\n----+----\n  a | 1\n  wider text | 1\n(2 rows)\n"
+
+
+@pytest.mark.parametrize("streams", [False, True])
+def test_table_without_rows(streams: bool) -> None:
+    pieces: list[str] = []
+    renderer("table", border=2, streams=streams)(TextRows((string("t"),), iter(())), pieces.append)
+    assert "".join(pieces) == "+---+\n| t |\n+---+\n+---+\n(0 rows)\n"

@@ -7,13 +7,10 @@ from pathlib import Path
 
 import pytest
 from prompt_toolkit.application import create_app_session
-from prompt_toolkit.completion import CompleteEvent
-from prompt_toolkit.document import Document
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 from ootheca.exec.session import Session
-from ootheca.shell.complete import SQLCompleter
 from ootheca.shell.options import DEFAULT_PROMPT, Options
 from ootheca.shell.prompt import continuation, format_prompt
 from ootheca.shell.repl import is_ready, run_prompt
@@ -107,15 +104,3 @@ def test_prompt_shows_where_you_are(session: Session) -> None:
     session.begin()
     assert format_prompt(DEFAULT_PROMPT, session) == "root@ootheca/defaultdb  OPEN> "
     session.rollback()
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("SELECT * FROM sho", {"shop", "shop.orders", "show"}), ("TABLE he", {"here"}), ("SHO", {"SHOW"}),
-        ("BACKUP TO 'x' WITH encryption_p", {"encryption_passphrase"}), ("\\ec", {"\\echo"}), ("SELECT 1", set()),
-    ],
-)  # fmt: skip
-def test_completion(text: str, expected: set[str], session: Session) -> None:
-    found = SQLCompleter(session).get_completions(Document(text), CompleteEvent(completion_requested=True))
-    assert {completion.text for completion in found} == expected

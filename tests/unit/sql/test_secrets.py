@@ -6,7 +6,7 @@ import pytest
 
 from ootheca.errors import ParseError
 from ootheca.sql.parser import parse
-from ootheca.sql.secrets import MaskedText, find_secrets
+from ootheca.sql.secrets import MaskedText, find_secrets, has_mask
 
 SECRET = "hunter2"
 KEY = "AWS_SECRET_ACCESS_KEY"
@@ -113,3 +113,26 @@ def test_repr_of_a_secret_does_not_tell_it() -> None:
     [secret] = find_secrets("WITH encryption_passphrase = 'abc'")
     assert secret.value == "abc"
     assert "abc" not in repr(secret)
+
+
+def test_secrets_come_back_where_their_masks_still_stand() -> None:
+    text = "BACKUP TO 's3://b/p?AWS_SECRET_ACCESS_KEY=one' WITH encryption_passphrase = 'two'"
+    masked = MaskedText(text)
+    assert masked.restore(masked.text) == text
+    assert masked.restore(masked.text + ";\nSELECT 1") == text + ";\nSELECT 1"
+    assert masked.restore(masked.text.replace("'*****'", "'three'")).endswith("'three'")
+    moved = masked.restore(masked.text.replace("s3://b/p", "s3://b/q"))
+    assert has_mask(moved)
+    assert moved.endswith("'two'")
+
+
+@pytest.mark.parametrize(
+    ("text", "is_masked"),
+    [
+        ("SHOW BACKUP 'x' WITH encryption_passphrase = '*****'", True), ("SELECT '*****'", False),
+        ("BACKUP TO 's3://b/p?AWS_SECRET_ACCESS_KEY=redacted'", True), ("SELECT 'redacted'", False),
+        ("BACKUP TO 'x' WITH kms = 'aws:///redacted?AUTH=implicit'", True),
+    ],
+)  # fmt: skip
+def test_masks_are_noticed(text: str, is_masked: bool) -> None:
+    assert has_mask(text) is is_masked

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
-__all__ = ["DATABASE", "SCHEMA", "tables"]
+__all__ = ["ABOUT", "DATABASE", "SCHEMA", "tables"]
+
+ABOUT = "a vehicle-sharing company: six tables with foreign keys"
 
 DATABASE = "movr"
 

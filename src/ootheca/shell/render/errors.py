@@ -9,6 +9,7 @@ Source: reference/sql/08 §6; conformance/*/shell.json.
 
 from __future__ import annotations
 
+import json
 import traceback
 
 from ootheca.errors import CorruptionError, InternalError, OothecaError
@@ -18,34 +19,45 @@ __all__ = ["as_ootheca_error", "format_error", "format_failure", "format_notice"
 _HIDDEN_CODE = "XXUUU"
 
 
-def format_error(error: OothecaError, *, is_ignored: bool = False, with_traceback: bool = False) -> str:
+def format_error(
+    error: OothecaError, *, is_ignored: bool = False, with_traceback: bool = False, as_json: bool = False
+) -> str:
     """Return an error's lines, each with its line end.
 
     Args:
         is_ignored: a statement typed at the prompt whose syntax is wrong, which was not run.
         with_traceback: for a developer's eyes.
+        as_json: one object on one line instead.
     """
-    severity = "invalid syntax: statement ignored" if is_ignored else "ERROR"
     detail = error.detail
     is_damage = error.sqlstate == CorruptionError.sqlstate
     if is_damage and error.location and error.location not in f"{error.message} {detail}":
         detail = f"{detail}\nin {error.location}" if detail else f"in {error.location}"
-    fields = [
-        f"{severity}: {error.message}",
-        f"SQLSTATE: {error.sqlstate}" if error.sqlstate != _HIDDEN_CODE else "",
-        f"DETAIL: {detail}" if detail else "",
-        f"CONSTRAINT: {error.constraint}" if error.constraint else "",
-        f"HINT: {error.hint}" if error.hint else "",
-    ]
-    lines = [field for field in fields if field]
+    trace = ""
     if with_traceback or isinstance(error, InternalError):
-        lines.append("".join(traceback.format_exception(error)).rstrip("\n"))
-    return "\n".join(lines) + "\n"
+        trace = "".join(traceback.format_exception(error)).rstrip("\n")
+    fields = {
+        "SQLSTATE": error.sqlstate if as_json or error.sqlstate != _HIDDEN_CODE else "",
+        "DETAIL": detail,
+        "CONSTRAINT": error.constraint,
+        "HINT": error.hint,
+    }
+    if as_json:
+        return _json_line("ERROR", error.message, **fields, TRACEBACK=trace)
+    severity = "invalid syntax: statement ignored" if is_ignored else "ERROR"
+    lines = [f"{severity}: {error.message}", *(f"{name}: {text}" for name, text in fields.items() if text)]
+    return "\n".join([*lines, trace] if trace else lines) + "\n"
 
 
-def format_notice(text: str) -> str:
+def _json_line(severity: str, message: str, **fields: str | None) -> str:
+    """Return one object; of the fields those that say something, in small letters."""
+    said = {name.lower(): text for name, text in fields.items() if text}
+    return json.dumps({"severity": severity, "message": message, **said}, ensure_ascii=False) + "\n"
+
+
+def format_notice(text: str, *, as_json: bool = False) -> str:
     """Return a notice's line."""
-    return f"NOTICE: {text}\n"
+    return _json_line("NOTICE", text) if as_json else f"NOTICE: {text}\n"
 
 
 def format_failure() -> str:

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from ootheca.errors import InvalidOptionError
 from ootheca.shell.render.values import TextRows
 
-__all__ = ["FORMATS", "Renderer", "check_format", "renderer"]
+__all__ = ["FORMATS", "JSON_FORMATS", "Renderer", "check_format", "renderer"]
 
 _MODULES = {
     "table": "table",
@@ -24,6 +24,9 @@ _MODULES = {
     "json": "json",
     "ndjson": "json",
 }
+JSON_FORMATS = frozenset({"json", "ndjson"})
+"""Formats whose errors and notices are JSON too."""
+
 FORMATS = tuple(_MODULES)
 """Names that `--format` and `\\set display_format` take."""
 
@@ -45,12 +48,12 @@ def check_format(name: str) -> str:
     return name
 
 
-def renderer(name: str, *, border: int = 0) -> Renderer:
-    """Return what writes the format: `render_<name>` of its module; `border` is for tables alone.
+def renderer(name: str, *, border: int = 0, streams: bool = False) -> Renderer:
+    """Return what writes the format: `render_<name>` of its module; `border` and `streams` are for tables alone.
 
     Raises:
         InvalidOptionError: there is no such format.
     """
     module = import_module(f"ootheca.shell.render.{_MODULES[check_format(name)]}")
     render: Callable[..., int] = getattr(module, f"render_{name.replace('-', '_')}")
-    return partial(render, border=border) if name == "table" else render
+    return partial(render, border=border, streams=streams) if name == "table" else render

@@ -1,4 +1,5 @@
-"""table: the layout of CockroachDB's client, byte for byte. Holds the whole result, to know its widths.
+"""table: the layout of CockroachDB's client, byte for byte. Holds the whole result, to know its
+widths, unless it is told to draw as rows come.
 
 Layout: a blank, the cells (each a blank, the aligned text, a blank) joined by `|`, trailing blanks cut; a rule of
 dashes joined by `+` below the header; the number of rows. Headers are centred; integers right, booleans centred,
@@ -15,8 +16,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+import pyarrow as pa
+
 from ootheca.shell.render.counts import counted
-from ootheca.shell.render.values import TextRows
+from ootheca.shell.render.values import TextBatch, TextRows
 from ootheca.shell.render.width import display_width, expand_tabs
 from ootheca.types import Family, SQLType
 
@@ -26,43 +29,81 @@ _NUMBER = re.compile(r"-?(?:\d{1,3}(?:,\d{3})*|\d+)(?:\.\d+)?\Z")
 _Pad = Callable[[str, int], str]
 
 
-def render_table(rows: TextRows, write: Callable[[str], object], *, border: int = 0) -> int:
+def render_table(
+    rows: TextRows, write: Callable[[str], object], *, border: int = 0, streams: bool = False
+) -> int:
     """Write the table.
 
     Args:
         border: 1 draws a rule between rows, 2 a frame, 3 both.
+        streams: write each batch when it comes. A column is as wide as its cells so far ask for, and grows; a result of
+            one batch looks the same either way.
     """
-    columns: list[list[str]] = [[] for _ in rows.columns]
-    num_rows = 0
-    for batch in rows.batches:
-        num_rows += batch.num_rows
-        for texts, column in zip(columns, batch.columns, strict=True):
-            texts.extend(column.to_pylist())
-    if rows.columns:
-        pads = [_pad_of(column.type) for column in rows.columns]
-        for line in format_table(rows.names, columns, pads, border=border):
-            write(line)
-    else:
+    if not rows.columns:
+        num_rows = sum(batch.num_rows for batch in rows.batches)
         write("--\n")
+    else:
+        pads = [_pad_of(column.type) for column in rows.columns]
+        table = _Table(rows.names, pads, border)
+        num_rows = 0
+        for batch in rows.batches if streams else _whole(rows):
+            num_rows += batch.num_rows
+            for line in table.lines([column.to_pylist() for column in batch.columns]):
+                write(line)
+        for line in table.end():
+            write(line)
     write(f"({counted(num_rows, 'row')})\n")
     return num_rows
 
 
-def format_table(
-    names: Sequence[str], columns: Sequence[list[str]], pads: Sequence[_Pad] = (), *, border: int = 0
-) -> list[str]:
-    """Return the lines of a table, each with its line end: header, rule and rows."""
-    heads, _ = _expanded([[name] for name in names])
-    cells, heights = _expanded(columns)
-    widths = [max(map(display_width, head + column)) for head, column in zip(heads, cells, strict=True)]
-    is_framed, is_ruled = border in (2, 3), border in (1, 3)
-    rule = _rule(widths, is_framed=is_framed)
-    header = _joined(heads, widths, [_pad_centre] * len(widths), is_framed=is_framed)
-    body = _joined(cells, widths, pads or [_pad_left] * len(widths), is_framed=is_framed)
-    if is_ruled:
-        body = _ruled(body, heights or [1] * len(body), rule)
-    frame = [rule] if is_framed else []
-    return [*frame, *header, rule, *body, *frame]
+def _whole(rows: TextRows) -> list[TextBatch]:
+    """Return all rows as one batch."""
+    batches = list(rows.batches)
+    columns = (
+        pa.chunked_array([batch.columns[i] for batch in batches], pa.string())
+        for i in range(len(rows.columns))
+    )
+    return [TextBatch(sum(batch.num_rows for batch in batches), tuple(columns))]
+
+
+def format_table(names: Sequence[str], columns: Sequence[list[str]]) -> list[str]:
+    """Return the lines of a table, each with its line end: header, rule and rows; all cells left."""
+    table = _Table(names, [_pad_left] * len(names), 0)
+    return [*table.lines(columns), *table.end()]
+
+
+class _Table:
+    """A table that is drawn piece by piece: header and rule come with the first piece, the frame's end at the end."""
+
+    def __init__(self, names: Sequence[str], pads: Sequence[_Pad], border: int) -> None:
+        self._heads, _ = _expanded([[name] for name in names])
+        self._pads = pads
+        self._is_framed, self._is_ruled = border in (2, 3), border in (1, 3)
+        self._widths = [max(map(display_width, head)) for head in self._heads]
+        self._has_begun = False
+
+    def lines(self, columns: Sequence[list[str]]) -> list[str]:
+        """Return the lines of some rows; columns of cells."""
+        cells, heights = _expanded(columns)
+        self._widths = [
+            max(width, *map(display_width, column)) if column else width
+            for width, column in zip(self._widths, cells, strict=True)
+        ]
+        rule = _rule(self._widths, is_framed=self._is_framed)
+        body = _joined(cells, self._widths, self._pads, is_framed=self._is_framed)
+        if self._is_ruled:
+            body = _ruled(body, heights or [1] * len(body), rule)
+        if self._has_begun:
+            return [rule, *body] if self._is_ruled else body
+        self._has_begun = True
+        centred = [_pad_centre] * len(self._widths)
+        header = _joined(self._heads, self._widths, centred, is_framed=self._is_framed)
+        return [*([rule] if self._is_framed else ()), *header, rule, *body]
+
+    def end(self) -> list[str]:
+        """Return what follows the last row."""
+        start = [] if self._has_begun else self.lines([[] for _ in self._widths])
+        return [*start, _rule(self._widths, is_framed=True)] if self._is_framed else start
 
 
 def _expanded(columns: Sequence[list[str]]) -> tuple[Sequence[list[str]], list[int]]:
