@@ -41,6 +41,11 @@ class Profile:
     mentions_coverage: bool  # a missing target of BACKUP, or of RESTORE AS OF, may be one of another time
     names_orphan: bool  # a missing database is said to be needed `to restore table "t"`
     masks_passphrase: bool  # canonical BACKUP prints '*****' for the passphrase
+    # Schedules
+    takes_long_cron: bool  # crontab expressions may have seconds and years, and the letters L and W
+    links_schedules: bool  # the two schedules of a pair name each other
+    qualifies_schedules: bool  # their statements name tables with database and schema
+    doubts_scheduled_kms: bool  # the first releases could not encrypt scheduled backups with a KMS
 
 
 PROFILES = {
@@ -65,6 +70,10 @@ PROFILES = {
         mentions_coverage=False,
         names_orphan=True,
         masks_passphrase=False,
+        takes_long_cron=True,
+        links_schedules=False,
+        qualifies_schedules=False,
+        doubts_scheduled_kms=True,
     ),
     "21.2": Profile(
         version="21.2",
@@ -87,6 +96,10 @@ PROFILES = {
         mentions_coverage=True,
         names_orphan=False,
         masks_passphrase=True,
+        takes_long_cron=False,
+        links_schedules=True,
+        qualifies_schedules=True,
+        doubts_scheduled_kms=False,
     ),
 }
 DEFAULT_VERSION = "21.2"

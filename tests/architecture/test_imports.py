@@ -45,6 +45,7 @@ DOORS = {
     "tabulate": ("shell/",),
     "google_crc32c": ("codec/", "crypto/kms/gcp.py"),
     "cramjam": ("codec/",),
+    "croniter": ("exec/cron.py",),
 }
 
 

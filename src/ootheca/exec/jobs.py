@@ -68,10 +68,13 @@ def _row(
         progress.fraction_completed = 1.0
     if status != "running":
         payload.finished_micros = now
-    return {
+    row: dict[str, object] = {
         "id": job_id,
         "status": status,
         "created": moment(created),
         "payload": payload.SerializeToString(),
         "progress": progress.SerializeToString(),
     }
+    if session.creator is not None:
+        row["created_by_type"], row["created_by_id"] = session.creator
+    return row

@@ -70,6 +70,7 @@ class Session:
         catalog: descriptors, with the running statement's changes.
         variables: of this session.
         engine: rows and metadata.
+        creator: what the jobs that begin now say of who made them: a kind and an id; None for a user.
         audit: is told of every call to a key service; set by whoever keeps an account of them.
     """
 
@@ -93,6 +94,7 @@ class Session:
         self.locality = parse_locality(locality) if locality else ()
         self.user = user
         self.random = random
+        self.creator: tuple[str, int] | None = None
         self.audit: Callable[[KMSCall], None] | None = None
         self._resources = ExitStack()
         self._external_io_dir = external_io_dir

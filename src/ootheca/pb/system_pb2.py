@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from ootheca.pb import kv_pb2 as ootheca_dot_pb_dot_kv__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17ootheca/pb/system.proto\x12\nootheca.pb\x1a\x13ootheca/pb/kv.proto\"p\n\rBackupDetails\x12)\n\nstart_time\x18\x01 \x01(\x0b\x32\x15.ootheca.pb.Timestamp\x12\'\n\x08\x65nd_time\x18\x02 \x01(\x0b\x32\x15.ootheca.pb.Timestamp\x12\x0b\n\x03uri\x18\x03 \x01(\t\"G\n\x0eRestoreDetails\x12\'\n\x08\x65nd_time\x18\x02 \x01(\x0b\x32\x15.ootheca.pb.Timestamp\x12\x0c\n\x04uris\x18\x03 \x03(\t\"\xed\x01\n\nJobPayload\x12\x13\n\x0b\x64\x65scription\x18\x01 \x01(\t\x12\x16\n\x0eusername_proto\x18\x02 \x01(\t\x12\x16\n\x0estarted_micros\x18\x03 \x01(\x03\x12\x17\n\x0f\x66inished_micros\x18\x04 \x01(\x03\x12\x1a\n\x0e\x64\x65scriptor_ids\x18\x06 \x03(\rB\x02\x10\x01\x12\r\n\x05\x65rror\x18\x08 \x01(\t\x12)\n\x06\x62\x61\x63kup\x18\n \x01(\x0b\x32\x19.ootheca.pb.BackupDetails\x12+\n\x07restore\x18\x0b \x01(\x0b\x32\x1a.ootheca.pb.RestoreDetails\"\x10\n\x0e\x42\x61\x63kupProgress\"\x11\n\x0fRestoreProgress\"\xb4\x01\n\x0bJobProgress\x12\x1a\n\x12\x66raction_completed\x18\x01 \x01(\x02\x12\x17\n\x0fmodified_micros\x18\x02 \x01(\x03\x12\x16\n\x0erunning_status\x18\x04 \x01(\t\x12*\n\x06\x62\x61\x63kup\x18\n \x01(\x0b\x32\x1a.ootheca.pb.BackupProgress\x12,\n\x07restore\x18\x0b \x01(\x0b\x32\x1b.ootheca.pb.RestoreProgress\"\x1f\n\x08GCPolicy\x12\x13\n\x0bttl_seconds\x18\x01 \x01(\x05\"\x81\x03\n\nZoneConfig\x12\x17\n\x0frange_min_bytes\x18\x02 \x01(\x03\x12\x17\n\x0frange_max_bytes\x18\x03 \x01(\x03\x12 \n\x02gc\x18\x04 \x01(\x0b\x32\x14.ootheca.pb.GCPolicy\x12\x14\n\x0cnum_replicas\x18\x05 \x01(\x05\x12\x13\n\x0b\x63onstraints\x18\x06 \x03(\x0c\x12\x15\n\rsubzone_spans\x18\x07 \x03(\x0c\x12\x10\n\x08subzones\x18\x08 \x03(\x0c\x12\x19\n\x11lease_preferences\x18\t \x03(\x0c\x12\x1d\n\x15inherited_constraints\x18\n \x01(\x08\x12#\n\x1binherited_lease_preferences\x18\x0b \x01(\x08\x12\x14\n\x0cglobal_reads\x18\x0c \x01(\x08\x12\x12\n\nnum_voters\x18\r \x01(\x05\x12\x19\n\x11voter_constraints\x18\x0e \x03(\x0c\x12\'\n\x1fnull_voter_constraints_is_empty\x18\x0f \x01(\x08')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17ootheca/pb/system.proto\x12\nootheca.pb\x1a\x13ootheca/pb/kv.proto\"p\n\rBackupDetails\x12)\n\nstart_time\x18\x01 \x01(\x0b\x32\x15.ootheca.pb.Timestamp\x12\'\n\x08\x65nd_time\x18\x02 \x01(\x0b\x32\x15.ootheca.pb.Timestamp\x12\x0b\n\x03uri\x18\x03 \x01(\t\"G\n\x0eRestoreDetails\x12\'\n\x08\x65nd_time\x18\x02 \x01(\x0b\x32\x15.ootheca.pb.Timestamp\x12\x0c\n\x04uris\x18\x03 \x03(\t\"\xed\x01\n\nJobPayload\x12\x13\n\x0b\x64\x65scription\x18\x01 \x01(\t\x12\x16\n\x0eusername_proto\x18\x02 \x01(\t\x12\x16\n\x0estarted_micros\x18\x03 \x01(\x03\x12\x17\n\x0f\x66inished_micros\x18\x04 \x01(\x03\x12\x1a\n\x0e\x64\x65scriptor_ids\x18\x06 \x03(\rB\x02\x10\x01\x12\r\n\x05\x65rror\x18\x08 \x01(\t\x12)\n\x06\x62\x61\x63kup\x18\n \x01(\x0b\x32\x19.ootheca.pb.BackupDetails\x12+\n\x07restore\x18\x0b \x01(\x0b\x32\x1a.ootheca.pb.RestoreDetails\"\x10\n\x0e\x42\x61\x63kupProgress\"\x11\n\x0fRestoreProgress\"\xb4\x01\n\x0bJobProgress\x12\x1a\n\x12\x66raction_completed\x18\x01 \x01(\x02\x12\x17\n\x0fmodified_micros\x18\x02 \x01(\x03\x12\x16\n\x0erunning_status\x18\x04 \x01(\t\x12*\n\x06\x62\x61\x63kup\x18\n \x01(\x0b\x32\x1a.ootheca.pb.BackupProgress\x12,\n\x07restore\x18\x0b \x01(\x0b\x32\x1b.ootheca.pb.RestoreProgress\"&\n\x03\x41ny\x12\x10\n\x08type_url\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c\"3\n\x12\x45xecutionArguments\x12\x1d\n\x04\x61rgs\x18\x01 \x01(\x0b\x32\x0f.ootheca.pb.Any\"\x8a\x02\n\x0fScheduleDetails\x12\x36\n\x04wait\x18\x01 \x01(\x0e\x32(.ootheca.pb.ScheduleDetails.WaitBehavior\x12\x43\n\x08on_error\x18\x02 \x01(\x0e\x32\x31.ootheca.pb.ScheduleDetails.ErrorHandlingBehavior\"/\n\x0cWaitBehavior\x12\x08\n\x04WAIT\x10\x00\x12\x0b\n\x07NO_WAIT\x10\x01\x12\x08\n\x04SKIP\x10\x02\"I\n\x15\x45rrorHandlingBehavior\x12\x0f\n\x0bRETRY_SCHED\x10\x00\x12\x0e\n\nRETRY_SOON\x10\x01\x12\x0f\n\x0bPAUSE_SCHED\x10\x02\"\x1f\n\rScheduleState\x12\x0e\n\x06status\x18\x01 \x01(\t\"\x8a\x02\n\x1cScheduledBackupExecutionArgs\x12H\n\x0b\x62\x61\x63kup_type\x18\x01 \x01(\x0e\x32\x33.ootheca.pb.ScheduledBackupExecutionArgs.BackupType\x12\x18\n\x10\x62\x61\x63kup_statement\x18\x02 \x01(\t\x12\x1a\n\x12unpause_on_success\x18\x03 \x01(\x03\x12\"\n\x1aupdates_last_backup_metric\x18\x04 \x01(\x08\x12\x1d\n\x15\x64\x65pendent_schedule_id\x18\x06 \x01(\x03\"\'\n\nBackupType\x12\x08\n\x04\x46ULL\x10\x00\x12\x0f\n\x0bINCREMENTAL\x10\x01\"\x1f\n\x08GCPolicy\x12\x13\n\x0bttl_seconds\x18\x01 \x01(\x05\"\x81\x03\n\nZoneConfig\x12\x17\n\x0frange_min_bytes\x18\x02 \x01(\x03\x12\x17\n\x0frange_max_bytes\x18\x03 \x01(\x03\x12 \n\x02gc\x18\x04 \x01(\x0b\x32\x14.ootheca.pb.GCPolicy\x12\x14\n\x0cnum_replicas\x18\x05 \x01(\x05\x12\x13\n\x0b\x63onstraints\x18\x06 \x03(\x0c\x12\x15\n\rsubzone_spans\x18\x07 \x03(\x0c\x12\x10\n\x08subzones\x18\x08 \x03(\x0c\x12\x19\n\x11lease_preferences\x18\t \x03(\x0c\x12\x1d\n\x15inherited_constraints\x18\n \x01(\x08\x12#\n\x1binherited_lease_preferences\x18\x0b \x01(\x08\x12\x14\n\x0cglobal_reads\x18\x0c \x01(\x08\x12\x12\n\nnum_voters\x18\r \x01(\x05\x12\x19\n\x11voter_constraints\x18\x0e \x03(\x0c\x12\'\n\x1fnull_voter_constraints_is_empty\x18\x0f \x01(\x08')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -46,8 +46,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RESTOREPROGRESS']._serialized_end=522
   _globals['_JOBPROGRESS']._serialized_start=525
   _globals['_JOBPROGRESS']._serialized_end=705
-  _globals['_GCPOLICY']._serialized_start=707
-  _globals['_GCPOLICY']._serialized_end=738
-  _globals['_ZONECONFIG']._serialized_start=741
-  _globals['_ZONECONFIG']._serialized_end=1126
+  _globals['_ANY']._serialized_start=707
+  _globals['_ANY']._serialized_end=745
+  _globals['_EXECUTIONARGUMENTS']._serialized_start=747
+  _globals['_EXECUTIONARGUMENTS']._serialized_end=798
+  _globals['_SCHEDULEDETAILS']._serialized_start=801
+  _globals['_SCHEDULEDETAILS']._serialized_end=1067
+  _globals['_SCHEDULEDETAILS_WAITBEHAVIOR']._serialized_start=945
+  _globals['_SCHEDULEDETAILS_WAITBEHAVIOR']._serialized_end=992
+  _globals['_SCHEDULEDETAILS_ERRORHANDLINGBEHAVIOR']._serialized_start=994
+  _globals['_SCHEDULEDETAILS_ERRORHANDLINGBEHAVIOR']._serialized_end=1067
+  _globals['_SCHEDULESTATE']._serialized_start=1069
+  _globals['_SCHEDULESTATE']._serialized_end=1100
+  _globals['_SCHEDULEDBACKUPEXECUTIONARGS']._serialized_start=1103
+  _globals['_SCHEDULEDBACKUPEXECUTIONARGS']._serialized_end=1369
+  _globals['_SCHEDULEDBACKUPEXECUTIONARGS_BACKUPTYPE']._serialized_start=1330
+  _globals['_SCHEDULEDBACKUPEXECUTIONARGS_BACKUPTYPE']._serialized_end=1369
+  _globals['_GCPOLICY']._serialized_start=1371
+  _globals['_GCPOLICY']._serialized_end=1402
+  _globals['_ZONECONFIG']._serialized_start=1405
+  _globals['_ZONECONFIG']._serialized_end=1790
 # @@protoc_insertion_point(module_scope)
