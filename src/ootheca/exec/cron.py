@@ -30,6 +30,7 @@ ALIASES: Final = {
 }
 """The names of frequent recurrences, and what they stand for."""
 
+_DAYS: Final = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _EVERY: Final = "@every "
 _VALUE = r"(?:\d+|[a-z]{3})"
 _STANDARD = re.compile(rf"(?:[*?]|{_VALUE}(?:-{_VALUE})?)(?:/\d+)?")
@@ -127,7 +128,9 @@ def _item(item: str, pattern: re.Pattern[str], text: str) -> str:
     if match is None:
         raise _refused(text, detail=f'it has "{item}"')
     last = match.groupdict().get("last")
-    return f"l{last}" if last else item
+    if last is None:
+        return item
+    return f"l{_DAYS.index(last) if last in _DAYS else last}"
 
 
 def _duration(text: str) -> timedelta:

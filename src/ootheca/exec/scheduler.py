@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from ootheca import pb
 from ootheca.clock import ZERO_TIMESTAMP
 from ootheca.codec.datetimes import format_timestamp, parse_interval
-from ootheca.errors import OothecaError
+from ootheca.errors import InvalidValueError, OothecaError
 from ootheca.exec.history import catalog_at, collect_garbage, horizons
 from ootheca.exec.scheduled_backup import backup_statement
 from ootheca.exec.schedules import CREATOR, Schedule, Schedules, instant, to_timestamp
@@ -80,7 +80,11 @@ def is_enabled(session: Session) -> bool:
 def pace(session: Session) -> timedelta:
     """Return how long to sleep at most between two looks at the schedules: `jobs.scheduler.pace`."""
     with _transaction(session):
-        months, days, nanos = parse_interval(current_setting(session, "jobs.scheduler.pace"))
+        text = current_setting(session, "jobs.scheduler.pace")
+    try:
+        months, days, nanos = parse_interval(text)
+    except InvalidValueError:  # `5ns`, `5µs`: an interval has no such units
+        return _SHORTEST_PACE
     return max(timedelta(days=30 * months + days, microseconds=nanos // 1000), _SHORTEST_PACE)
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ootheca import pb
 from ootheca.clock import Timestamp
+from ootheca.errors import CorruptionError
 from ootheca.exec.cron import Recurrence
 from ootheca.exec.system_tables import SystemTable
 
@@ -153,8 +154,12 @@ class Schedules:
         self._table = SystemTable(session, "scheduled_jobs")
 
     def all(self) -> list[Schedule]:
-        """Return all schedules, by id and so by creation."""
-        return [_decode(row) for row in self._table.records()]
+        """Return all schedules, by id and so by creation.
+
+        Raises:
+            CorruptionError: a row that holds no schedule.
+        """
+        return [_checked(row) for row in self._table.records()]
 
     def find(self, schedule_id: int) -> Schedule | None:
         """Return one schedule, or None."""
@@ -247,6 +252,17 @@ def _arguments(schedule: Schedule) -> bytes:
     return schedule.backup.encode()
 
 
+def _checked(row: dict[str, Any]) -> Schedule:
+    try:
+        return _decode(row)
+    except (pb.DecodeError, KeyError) as exc:
+        raise CorruptionError(
+            f"schedule {row['schedule_id']} cannot be read",
+            hint=f"DELETE FROM system.scheduled_jobs WHERE schedule_id = {row['schedule_id']}, and create it again",
+            location=f"system.scheduled_jobs/{row['schedule_id']}",
+        ) from exc
+
+
 def _decode(row: dict[str, Any]) -> Schedule:
     details = pb.ScheduleDetails.FromString(row["schedule_details"] or b"")
     is_backup = row["executor_type"] == BACKUP_EXECUTOR
@@ -271,4 +287,4 @@ def _utc(moment: datetime) -> datetime:
 
 
 def _name(names: dict[Any, int], number: int) -> Any:
-    return next(name for name, value in names.items() if value == number)
+    return {value: name for name, value in names.items()}[number]

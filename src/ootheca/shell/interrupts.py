@@ -9,8 +9,9 @@ from __future__ import annotations
 import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType, TracebackType
+from typing import Any
 
 __all__ = ["Interrupts"]
 
@@ -20,14 +21,19 @@ class Interrupts:
 
     Args:
         stop: called in another thread when the user interrupts.
+        signals: what counts as an interrupt.
 
     Attributes:
         happened: whether the user interrupted; libraries may turn an interrupt into errors of theirs.
     """
 
-    def __init__(self, stop: Callable[[], object]) -> None:
+    def __init__(
+        self, stop: Callable[[], object], signals: Sequence[signal.Signals] = (signal.SIGINT,)
+    ) -> None:
         self.happened = False
         self._stop = stop
+        self._signals = tuple(signals)
+        self._before: list[Any] = []
         self._ears: socket.socket | None = None
         self._mouth: socket.socket | None = None
         self._watcher: threading.Thread | None = None
@@ -40,7 +46,7 @@ class Interrupts:
             self._watcher = threading.Thread(target=self._watch, args=(self._ears,), daemon=True)
             self._watcher.start()
             signal.set_wakeup_fd(self._mouth.fileno(), warn_on_full_buffer=False)
-            signal.signal(signal.SIGINT, self._handle)
+            self._before = [signal.signal(number, self._handle) for number in self._signals]
         return self
 
     def __exit__(
@@ -48,7 +54,8 @@ class Interrupts:
     ) -> None:
         if self._watcher is None or self._mouth is None or self._ears is None:
             return
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number, handler in zip(self._signals, self._before, strict=True):
+            signal.signal(number, handler)
         signal.set_wakeup_fd(-1)
         self._mouth.close()
         self._watcher.join()
@@ -56,7 +63,7 @@ class Interrupts:
 
     def _watch(self, ears: socket.socket) -> None:
         while numbers := ears.recv(16):
-            if signal.SIGINT in numbers:
+            if any(number in numbers for number in self._signals):
                 self.happened = True
                 self._stop()
 

@@ -1,4 +1,4 @@
-"""The command line: `ootheca [sql]` and `ootheca demo`.
+"""The command line: `ootheca [sql]`, `ootheca demo` and `ootheca scheduler`.
 
 Everything heavy is imported when it is needed; `--help` and a wrong flag need none of it.
 """
@@ -63,6 +63,8 @@ def main(argv: list[str] | None = None, *, session: Session | None = None) -> in
             from ootheca.shell.demo import run_demo
 
             return run_demo(_demo_parser().parse_args(words[1:]), session)
+        if words[:1] == ["scheduler"]:
+            return _run_scheduler(_scheduler_parser().parse_args(words[1:]))
         return _run_sql(_sql_parser().parse_args(words[1:] if words[:1] == ["sql"] else words), session)
     except UsageError as exc:
         sys.stderr.write(f"{exc}\n")
@@ -87,13 +89,32 @@ def _sql_parser() -> argparse.ArgumentParser:
     codes = "\n".join(f"  {code}  {meaning}" for code, meaning in EXIT_CODES.items())
     parser = _Parser(
         prog="ootheca",
-        usage="ootheca [sql] [flags]\n       ootheca demo [DATASET] [--run] [flags]",
+        usage="ootheca [sql] [flags]\n"
+        "       ootheca demo [DATASET] [--run] [flags]\n"
+        "       ootheca scheduler [--once] [flags]",
         description="CockroachDB's BACKUP, RESTORE and SHOW BACKUP without the cluster: a SQL shell over a store.",
         epilog=f"Without -e and -f, statements are read from the terminal, or from standard input.\n\n"
         f"exit status:\n{codes}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    _add_store_flags(parser)
+    _add_run_flags(parser)
+    return parser
+
+
+def _scheduler_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="ootheca scheduler",
+        description="Runs the backup schedules of a store, in the foreground, until SIGINT or SIGTERM.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--once", action="store_true", help="run what is due now, and leave")
+    _add_store_flags(parser)
+    return parser
+
+
+def _add_store_flags(parser: argparse.ArgumentParser) -> None:
     store = parser.add_argument_group("store")
     store.add_argument(
         "--store", metavar="DIR",
@@ -114,8 +135,6 @@ def _sql_parser() -> argparse.ArgumentParser:
         "--locality", metavar="TIERS", type=_locality,
         help="of the node that the store plays, such as region=east,az=e1: where BACKUP to several URIs writes",
     )  # fmt: skip
-    _add_run_flags(parser)
-    return parser
 
 
 def _demo_parser() -> argparse.ArgumentParser:
@@ -197,21 +216,31 @@ def _run_sql(flags: argparse.Namespace, session: Session | None) -> int:
         return 1 if opened is None else run_shell(flags, options, opened)
 
 
-@contextmanager
-def _opened(flags: argparse.Namespace) -> Iterator[Session | None]:
-    """Open the store that the flags name; None, and a message, when it does not open."""
+def _run_scheduler(flags: argparse.Namespace) -> int:
+    from ootheca.shell.scheduler import run_scheduler
+
+    return run_scheduler(lambda: _open_session(flags), is_once=flags.once)
+
+
+def _open_session(flags: argparse.Namespace) -> Session:
+    """Open the store that the flags name."""
     from ootheca.exec.session import Session
 
     name = flags.store or os.environ.get(_STORE_VARIABLE) or _DEFAULT_STORE
-    store = None if name == ":memory:" else Path(name)
+    return Session(
+        None if name == ":memory:" else Path(name),
+        external_io_dir=flags.external_io_dir,
+        sandbox=flags.sandbox,
+        limits=_limits(flags),
+        locality=flags.locality or "",
+    )
+
+
+@contextmanager
+def _opened(flags: argparse.Namespace) -> Iterator[Session | None]:
+    """Open the store that the flags name; None, and a message, when it does not open."""
     try:
-        session = Session(
-            store,
-            external_io_dir=flags.external_io_dir,
-            sandbox=flags.sandbox,
-            limits=_limits(flags),
-            locality=flags.locality or "",
-        )
+        session = _open_session(flags)
     except OothecaError as exc:
         from ootheca.shell.render.errors import format_error, format_failure
 

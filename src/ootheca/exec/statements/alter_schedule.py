@@ -245,7 +245,7 @@ def _unless_empty(name: str, value: Any) -> Any:
     """Return an option's value; an empty text takes the option away."""
     if name == "kms":
         return () if value == ("",) else value
-    return None if value == "" or value is False else value
+    return None if value == "" else value
 
 
 def _set_schedule_options(pair: _Pair, commands: Sequence[ast.AlterScheduleCommand]) -> None:

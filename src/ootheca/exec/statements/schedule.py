@@ -140,6 +140,8 @@ def _ids(query: ast.Query, session: Session, what: str) -> list[int]:
     values = [value for batch in result.batches for value in batch.column(0).to_pylist()]
     if columns[0].type.family not in (Family.INT, Family.UNKNOWN):
         raise OothecaError(
-            f"{what} requires int values, not type {columns[0].type}", sqlstate="42804", hint=_HINT
+            f"{what} requires int values, not type {columns[0].type.name.lower()}",
+            sqlstate="42804",
+            hint=_HINT,
         )
     return list(dict.fromkeys(value for value in values if value is not None))
