@@ -1,7 +1,8 @@
 """Ctrl+C while a statement runs.
 
 Python hands a signal to its handler only between two steps of Python code, and a query may keep the main thread away
-from those for long. So a second thread waits for the signal's arrival and asks the engine to stop.
+from those for long. So a second thread waits for the signal's arrival, and asks the engine to stop if the main thread
+has not come by its handler soon after: one that has is cleaning up already, and what it does then must not be stopped.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, Final
 
 __all__ = ["Interrupts"]
+
+_PATIENCE: Final = 0.2  # seconds
 
 
 class Interrupts:
@@ -21,7 +24,7 @@ class Interrupts:
 
     Args:
         stop: called in another thread when the user interrupts.
-        signals: what counts as an interrupt.
+        signals: what counts as an interrupt; one that the process was told to ignore does not.
 
     Attributes:
         happened: whether the user interrupted; libraries may turn an interrupt into errors of theirs.
@@ -32,6 +35,7 @@ class Interrupts:
     ) -> None:
         self.happened = False
         self._stop = stop
+        self._handled = threading.Event()
         self._signals = tuple(signals)
         self._before: list[Any] = []
         self._ears: socket.socket | None = None
@@ -39,8 +43,9 @@ class Interrupts:
         self._watcher: threading.Thread | None = None
 
     def __enter__(self) -> Interrupts:
-        is_default = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-        if is_default and threading.current_thread() is threading.main_thread():
+        defaults = (signal.default_int_handler, signal.SIG_DFL)
+        self._signals = tuple(number for number in self._signals if signal.getsignal(number) in defaults)
+        if self._signals and threading.current_thread() is threading.main_thread():
             self._ears, self._mouth = socket.socketpair()
             self._mouth.setblocking(False)
             self._watcher = threading.Thread(target=self._watch, args=(self._ears,), daemon=True)
@@ -65,8 +70,11 @@ class Interrupts:
         while numbers := ears.recv(16):
             if any(number in numbers for number in self._signals):
                 self.happened = True
-                self._stop()
+                if not self._handled.wait(_PATIENCE):
+                    self._stop()
+                self._handled.clear()
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         self.happened = True
+        self._handled.set()
         signal.default_int_handler(number, frame)

@@ -78,8 +78,9 @@ def run_scheduler(
         OothecaError: the store does not open, for another reason than that it is in use.
     """
     scheduler = _Scheduler(open_session)
+    interrupts = Interrupts(scheduler.interrupt, _SIGNALS)
     try:
-        with Interrupts(scheduler.interrupt, _SIGNALS) as interrupts:
+        with interrupts:
             while True:
                 delay = _look(scheduler, interrupts)
                 if interrupts.happened:
@@ -89,6 +90,9 @@ def run_scheduler(
                 sleep(delay.total_seconds())
     except KeyboardInterrupt:
         pass
+    except Exception:
+        if not interrupts.happened:  # libraries turn an interrupt into errors of theirs
+            raise
     _say("stopped")
     return 0
 

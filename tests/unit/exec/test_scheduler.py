@@ -167,7 +167,7 @@ def test_a_year_of_schedules_runs_when_the_library_says(monkeypatch: pytest.Monk
 
 
 def test_a_year_of_backups_with_a_failure_restores(tmp_path: Path) -> None:
-    """Layers twice a month, a full backup every four months, one run lost: the next layer goes on top of what is whole."""
+    """Layers twice a month, three full backups, one run lost: the next layer goes on top of what is whole."""
     session, clock = simulated_session(START, tmp_path / "store")
     with session:
         query(session, SETUP)
