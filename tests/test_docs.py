@@ -26,7 +26,8 @@ ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 STORAGE = ROOT / "docs" / "storage.md"
 KEYS = ROOT / "docs" / "keys.md"
-PAGES = (README, ROOT / "docs" / "shell.md", STORAGE, KEYS)
+SCHEDULES = ROOT / "docs" / "schedules.md"
+PAGES = (README, ROOT / "docs" / "shell.md", STORAGE, KEYS, SCHEDULES)
 
 
 # Lists that come from the code
@@ -117,6 +118,9 @@ def _masked(text: str) -> str:
         r"(succeeded,1,\d{4},\d+),\d+", r"\1,<size>", text
     )  # a cluster's jobs hold moments of many sizes
     text = re.sub(r"[\d.]+ MiB/s", "<speed>", text)
+    text = re.sub(
+        r"(?m)^[\d-]{10} [\d:]{8} (schedule .* of )[\d-]{10} [\d:]{8}", r"<time> \1<time>", text
+    )  # the scheduler
     text = re.sub(r"\bbytes: \d+", "bytes: <size>", text)
     return re.sub(r"-{2,}", "--", re.sub(r" +", " ", text)).strip()
 
@@ -164,6 +168,10 @@ def test_commands_and_python_of_the_readme_print_what_it_shows(place: Path) -> N
 
 def test_commands_of_the_page_on_keys_print_what_it_shows(place: Path) -> None:
     _type_commands(KEYS, place)
+
+
+def test_commands_of_the_page_on_schedules_print_what_it_shows(place: Path) -> None:
+    _type_commands(SCHEDULES, place)
 
 
 def _type_commands(page: Path, place: Path) -> None:
