@@ -434,6 +434,44 @@ def test_one_failure_does_not_keep_others_from_running(session: Session, clock: 
         assert sorted(run.outcome for run in run_due(session)) == ["failed", "succeeded"]
 
 
+def test_after_a_failed_full_backup_layers_go_on_where_the_chain_was(
+    session: Session, clock: SimulatedClock
+) -> None:
+    query(session, PAIR + NOW)
+    list(run_due(session))
+    query(session, "INSERT INTO d.t VALUES (2)")
+    clock.set(moment("2026-01-02"))
+    with failing_writes(session):
+        assert [run.outcome for run in run_due(session)] == ["failed", "failed"]
+    clock.set(moment("2026-01-02 01:00"))
+    assert outcomes(session) == [("succeeded", moment("2026-01-02 01:00"))]
+    assert [rows for _, rows in layers(session)] == [1, 1]
+    query(session, "DROP DATABASE d CASCADE; RESTORE DATABASE d FROM LATEST IN 'nodelocal://1/c'")
+    assert query(session, "SELECT a FROM d.t ORDER BY a") == [(1,), (2,)]
+
+
+@pytest.mark.parametrize(
+    ("into", "options"),
+    [
+        ("'nodelocal://1/c'", "WITH incremental_location = 'nodelocal://1/layers'"),
+        (
+            "('nodelocal://1/c?COCKROACH_LOCALITY=default', 'nodelocal://1/e?COCKROACH_LOCALITY=region%3Deast')",
+            "",
+        ),
+    ],
+)
+def test_layers_in_other_places_restore(
+    session: Session, clock: SimulatedClock, into: str, options: str
+) -> None:
+    query(session, PAIR.replace("'nodelocal://1/c'", f"{into} {options}") + NOW)
+    list(run_due(session))
+    query(session, "INSERT INTO d.t VALUES (2)")
+    clock.set(moment("2026-01-01 13:00"))
+    assert outcomes(session) == [("succeeded", moment("2026-01-01 13:00"))]
+    query(session, f"DROP DATABASE d CASCADE; RESTORE DATABASE d FROM LATEST IN {into} {options}")
+    assert query(session, "SELECT a FROM d.t ORDER BY a") == [(1,), (2,)]
+
+
 # A process that died
 
 

@@ -15,6 +15,7 @@ from ootheca.exec.scheduled_backup import backup_statement
 from ootheca.exec.schedules import Schedule, Schedules
 from ootheca.sql import ast
 from ootheca.sql.format import format_statement
+from ootheca.sql.secrets import MaskedText
 from ootheca.types import JSONB
 
 if TYPE_CHECKING:
@@ -74,7 +75,10 @@ def _is_wanted(schedule: Schedule, statement: ast.ShowSchedules) -> bool:
 
 def _statement(schedule: Schedule, session: Session) -> str:
     assert schedule.backup is not None
-    return backup_statement(schedule.backup).redacted(version=session.profile.version)
+    try:
+        return backup_statement(schedule.backup).redacted(version=session.profile.version)
+    except OothecaError:  # a newer version's, perhaps; the list must not fail for one of its rows
+        return MaskedText(schedule.backup.statement).text
 
 
 def _command(schedule: Schedule, session: Session) -> str:
