@@ -27,7 +27,8 @@ README = ROOT / "README.md"
 STORAGE = ROOT / "docs" / "storage.md"
 KEYS = ROOT / "docs" / "keys.md"
 REPORT = ROOT / "docs" / "report.md"
-PAGES = (README, ROOT / "docs" / "shell.md", STORAGE, KEYS, REPORT)
+SCHEDULES = ROOT / "docs" / "schedules.md"
+PAGES = (README, ROOT / "docs" / "shell.md", STORAGE, KEYS, REPORT, SCHEDULES)
 
 
 # Lists that come from the code
@@ -118,6 +119,9 @@ def _masked(text: str) -> str:
         r"(succeeded,1,\d{4},\d+),\d+", r"\1,<size>", text
     )  # a cluster's jobs hold moments of many sizes
     text = re.sub(r"[\d.]+ MiB/s", "<speed>", text)
+    text = re.sub(
+        r"(?m)^[\d-]{10} [\d:]{8} (schedule .* of )[\d-]{10} [\d:]{8}", r"<time> \1<time>", text
+    )  # the scheduler
     text = re.sub(r"\bbytes: \d+", "bytes: <size>", text)
     return re.sub(r"-{2,}", "--", re.sub(r" +", " ", text)).strip()
 
@@ -170,6 +174,10 @@ def test_commands_of_the_page_on_keys_print_what_it_shows(place: Path) -> None:
 def test_commands_of_the_page_on_reports_print_what_it_shows(place: Path) -> None:
     _type_commands(REPORT, place)
     assert (place / "daily.html").read_text("utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_commands_of_the_page_on_schedules_print_what_it_shows(place: Path) -> None:
+    _type_commands(SCHEDULES, place)
 
 
 def _type_commands(page: Path, place: Path) -> None:

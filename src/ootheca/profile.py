@@ -42,6 +42,11 @@ class Profile:
     names_orphan: bool  # a missing database is said to be needed `to restore table "t"`
     shows_job_runs: bool  # SHOW JOBS has trace_id, last_run, next_run, num_runs and execution_errors
     masks_passphrase: bool  # canonical BACKUP prints '*****' for the passphrase
+    # Schedules
+    takes_long_cron: bool  # crontab expressions may have seconds and years, and the letters L and W
+    links_schedules: bool  # the two schedules of a pair name each other
+    qualifies_schedules: bool  # their statements name tables with database and schema
+    doubts_scheduled_kms: bool  # the first releases could not encrypt scheduled backups with a KMS
 
 
 PROFILES = {
@@ -67,6 +72,10 @@ PROFILES = {
         names_orphan=True,
         shows_job_runs=False,
         masks_passphrase=False,
+        takes_long_cron=True,
+        links_schedules=False,
+        qualifies_schedules=False,
+        doubts_scheduled_kms=True,
     ),
     "21.2": Profile(
         version="21.2",
@@ -90,6 +99,10 @@ PROFILES = {
         names_orphan=False,
         shows_job_runs=True,
         masks_passphrase=True,
+        takes_long_cron=False,
+        links_schedules=True,
+        qualifies_schedules=True,
+        doubts_scheduled_kms=False,
     ),
 }
 DEFAULT_VERSION = "21.2"

@@ -47,6 +47,7 @@ DOORS = {
     "shtab": ("shell/completion_script.py",),
     "google_crc32c": ("codec/", "crypto/kms/gcp.py"),
     "cramjam": ("codec/",),
+    "croniter": ("exec/cron.py",),
 }
 
 

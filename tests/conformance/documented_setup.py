@@ -256,6 +256,8 @@ def _made_id(session: Session, statement: ast.Statement) -> str:
             )
         if getattr(statement, "command", "") == "RESUME":
             run(session, f"PAUSE SCHEDULE {rows[-1][0]}")
+        if any(command.kind == "EXECUTE" for command in getattr(statement, "commands", ())):
+            run(session, "RESUME SCHEDULES SELECT id FROM [SHOW SCHEDULES]")  # as a first full backup does
         return str(rows[-1][0])
     ((job_id,),) = run(session, "BACKUP DATABASE defaultdb TO 'nodelocal://1/job' WITH detached")
     if getattr(statement, "command", "") == "RESUME":

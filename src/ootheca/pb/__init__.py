@@ -72,13 +72,18 @@ from ootheca.pb.privilege_pb2 import (
     UserPrivileges,
 )
 from ootheca.pb.system_pb2 import (
+    Any,
     BackupDetails,
     BackupProgress,
+    ExecutionArguments,
     GCPolicy,
     JobPayload,
     JobProgress,
     RestoreDetails,
     RestoreProgress,
+    ScheduledBackupExecutionArgs,
+    ScheduleDetails,
+    ScheduleState,
     ZoneConfig,
 )
 from ootheca.pb.table_pb2 import (
@@ -120,6 +125,7 @@ from ootheca.pb.types_pb2 import (
 )
 
 __all__ = [
+    "Any",
     "BackupDetails",
     "BackupIndexMetadata",
     "BackupManifest",
@@ -146,6 +152,7 @@ __all__ = [
     "DescriptorState",
     "EncryptionInfo",
     "EnumMember",
+    "ExecutionArguments",
     "ExternalStorage",
     "Family",
     "File",
@@ -187,6 +194,9 @@ __all__ = [
     "S2Config",
     "S2GeographyConfig",
     "S2GeometryConfig",
+    "ScheduleDetails",
+    "ScheduleState",
+    "ScheduledBackupExecutionArgs",
     "SchemaChangeLease",
     "SchemaDescriptor",
     "SchemaInfo",

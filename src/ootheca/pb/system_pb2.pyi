@@ -1,5 +1,6 @@
 from ootheca.pb import kv_pb2 as _kv_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
@@ -97,6 +98,70 @@ class JobProgress(_message.Message):
     backup: BackupProgress
     restore: RestoreProgress
     def __init__(self, fraction_completed: _Optional[float] = ..., modified_micros: _Optional[int] = ..., running_status: _Optional[str] = ..., backup: _Optional[_Union[BackupProgress, _Mapping]] = ..., restore: _Optional[_Union[RestoreProgress, _Mapping]] = ...) -> None: ...
+
+class Any(_message.Message):
+    __slots__ = ("type_url", "value")
+    TYPE_URL_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    type_url: str
+    value: bytes
+    def __init__(self, type_url: _Optional[str] = ..., value: _Optional[bytes] = ...) -> None: ...
+
+class ExecutionArguments(_message.Message):
+    __slots__ = ("args",)
+    ARGS_FIELD_NUMBER: _ClassVar[int]
+    args: Any
+    def __init__(self, args: _Optional[_Union[Any, _Mapping]] = ...) -> None: ...
+
+class ScheduleDetails(_message.Message):
+    __slots__ = ("wait", "on_error")
+    class WaitBehavior(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        WAIT: _ClassVar[ScheduleDetails.WaitBehavior]
+        NO_WAIT: _ClassVar[ScheduleDetails.WaitBehavior]
+        SKIP: _ClassVar[ScheduleDetails.WaitBehavior]
+    WAIT: ScheduleDetails.WaitBehavior
+    NO_WAIT: ScheduleDetails.WaitBehavior
+    SKIP: ScheduleDetails.WaitBehavior
+    class ErrorHandlingBehavior(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        RETRY_SCHED: _ClassVar[ScheduleDetails.ErrorHandlingBehavior]
+        RETRY_SOON: _ClassVar[ScheduleDetails.ErrorHandlingBehavior]
+        PAUSE_SCHED: _ClassVar[ScheduleDetails.ErrorHandlingBehavior]
+    RETRY_SCHED: ScheduleDetails.ErrorHandlingBehavior
+    RETRY_SOON: ScheduleDetails.ErrorHandlingBehavior
+    PAUSE_SCHED: ScheduleDetails.ErrorHandlingBehavior
+    WAIT_FIELD_NUMBER: _ClassVar[int]
+    ON_ERROR_FIELD_NUMBER: _ClassVar[int]
+    wait: ScheduleDetails.WaitBehavior
+    on_error: ScheduleDetails.ErrorHandlingBehavior
+    def __init__(self, wait: _Optional[_Union[ScheduleDetails.WaitBehavior, str]] = ..., on_error: _Optional[_Union[ScheduleDetails.ErrorHandlingBehavior, str]] = ...) -> None: ...
+
+class ScheduleState(_message.Message):
+    __slots__ = ("status",)
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    status: str
+    def __init__(self, status: _Optional[str] = ...) -> None: ...
+
+class ScheduledBackupExecutionArgs(_message.Message):
+    __slots__ = ("backup_type", "backup_statement", "unpause_on_success", "updates_last_backup_metric", "dependent_schedule_id")
+    class BackupType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        FULL: _ClassVar[ScheduledBackupExecutionArgs.BackupType]
+        INCREMENTAL: _ClassVar[ScheduledBackupExecutionArgs.BackupType]
+    FULL: ScheduledBackupExecutionArgs.BackupType
+    INCREMENTAL: ScheduledBackupExecutionArgs.BackupType
+    BACKUP_TYPE_FIELD_NUMBER: _ClassVar[int]
+    BACKUP_STATEMENT_FIELD_NUMBER: _ClassVar[int]
+    UNPAUSE_ON_SUCCESS_FIELD_NUMBER: _ClassVar[int]
+    UPDATES_LAST_BACKUP_METRIC_FIELD_NUMBER: _ClassVar[int]
+    DEPENDENT_SCHEDULE_ID_FIELD_NUMBER: _ClassVar[int]
+    backup_type: ScheduledBackupExecutionArgs.BackupType
+    backup_statement: str
+    unpause_on_success: int
+    updates_last_backup_metric: bool
+    dependent_schedule_id: int
+    def __init__(self, backup_type: _Optional[_Union[ScheduledBackupExecutionArgs.BackupType, str]] = ..., backup_statement: _Optional[str] = ..., unpause_on_success: _Optional[int] = ..., updates_last_backup_metric: _Optional[bool] = ..., dependent_schedule_id: _Optional[int] = ...) -> None: ...
 
 class GCPolicy(_message.Message):
     __slots__ = ("ttl_seconds",)

@@ -1,7 +1,8 @@
 """Ctrl+C while a statement runs.
 
 Python hands a signal to its handler only between two steps of Python code, and a query may keep the main thread away
-from those for long. So a second thread waits for the signal's arrival and asks the engine to stop.
+from those for long. So a second thread waits for the signal's arrival, and asks the engine to stop if the main thread
+has not come by its handler soon after: one that has is cleaning up already, and what it does then must not be stopped.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType, TracebackType
+from typing import Any, Final
 
 __all__ = ["Interrupts"]
 
-_AGAIN_S = 0.1
+_PATIENCE: Final = 0.2  # seconds
 
 
 class Interrupts:
@@ -22,28 +24,34 @@ class Interrupts:
 
     Args:
         stop: called in another thread when the user interrupts.
+        signals: what counts as an interrupt; one that the process was told to ignore does not.
 
     Attributes:
         happened: whether the user interrupted; libraries may turn an interrupt into errors of theirs.
     """
 
-    def __init__(self, stop: Callable[[], object]) -> None:
+    def __init__(
+        self, stop: Callable[[], object], signals: Sequence[signal.Signals] = (signal.SIGINT,)
+    ) -> None:
         self.happened = False
-        self._is_handled = False
         self._stop = stop
+        self._handled = threading.Event()
+        self._signals = tuple(signals)
+        self._before: list[Any] = []
         self._ears: socket.socket | None = None
         self._mouth: socket.socket | None = None
         self._watcher: threading.Thread | None = None
 
     def __enter__(self) -> Interrupts:
-        is_default = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-        if is_default and threading.current_thread() is threading.main_thread():
+        defaults = (signal.default_int_handler, signal.SIG_DFL)
+        self._signals = tuple(number for number in self._signals if signal.getsignal(number) in defaults)
+        if self._signals and threading.current_thread() is threading.main_thread():
             self._ears, self._mouth = socket.socketpair()
             self._mouth.setblocking(False)
             self._watcher = threading.Thread(target=self._watch, args=(self._ears,), daemon=True)
             self._watcher.start()
             signal.set_wakeup_fd(self._mouth.fileno(), warn_on_full_buffer=False)
-            signal.signal(signal.SIGINT, self._handle)
+            self._before = [signal.signal(number, self._handle) for number in self._signals]
         return self
 
     def __exit__(
@@ -51,29 +59,24 @@ class Interrupts:
     ) -> None:
         if self._watcher is None or self._mouth is None or self._ears is None:
             return
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number, handler in zip(self._signals, self._before, strict=True):
+            signal.signal(number, handler)
         signal.set_wakeup_fd(-1)
         self._mouth.close()
+        self._handled.set()
         self._watcher.join()
         self._ears.close()
 
     def _watch(self, ears: socket.socket) -> None:
-        while True:
-            try:
-                numbers = ears.recv(16)
-            except TimeoutError:
-                # A stop that came while the engine was still preparing the query is lost; Python knows of the signal
-                # as soon as the engine has given way.
-                if not self._is_handled:
-                    self._stop()
-                continue
-            if not numbers:
-                return
-            if signal.SIGINT in numbers:
+        while numbers := ears.recv(16):
+            if any(number in numbers for number in self._signals):
                 self.happened = True
-                self._stop()
-                ears.settimeout(_AGAIN_S)
+                # A stop that comes while the engine still prepares a query is lost; so it is said again.
+                while not self._handled.wait(_PATIENCE):
+                    self._stop()
+                self._handled.clear()
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        self.happened = self._is_handled = True
+        self.happened = True
+        self._handled.set()
         signal.default_int_handler(number, frame)

@@ -87,7 +87,8 @@ def _sql_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="ootheca",
         usage="ootheca [sql] [flags]\n       ootheca demo [DATASET] [--run] [flags]\n"
-        "       ootheca report URI [flags]\n       ootheca worker [JOB …] [flags]\n       ootheca completion SHELL",
+        "       ootheca report URI [flags]\n       ootheca scheduler [--once] [flags]\n"
+        "       ootheca worker [JOB …] [flags]\n       ootheca completion SHELL",
         description="CockroachDB's BACKUP, RESTORE and SHOW BACKUP without the cluster: a SQL shell over a store.",
         epilog=f"Without -e and -f, statements are read from the terminal, or from standard input.\n\n"
         f"exit status:\n{codes}",
@@ -131,6 +132,17 @@ def _worker_parser() -> argparse.ArgumentParser:
     )
     _add_locality_flag(_add_store_flags(parser))
     parser.add_argument("--verbose", action="store_true", help="write a traceback with each error")
+    return parser
+
+
+def _scheduler_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="ootheca scheduler",
+        description="Runs the backup schedules of a store, in the foreground, until SIGINT or SIGTERM.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--once", action="store_true", help="run what is due now, and leave")
+    _add_locality_flag(_add_store_flags(parser))
     return parser
 
 
@@ -273,6 +285,14 @@ def _run_report(words: list[str], session: Session | None) -> int:
         return 1 if opened is None else run_report(flags, opened)
 
 
+def _run_scheduler(words: list[str], session: Session | None) -> int:
+    del session  # it opens the store only while something is due
+    from ootheca.shell.scheduler import run_scheduler
+
+    flags = _scheduler_parser().parse_args(words)
+    return run_scheduler(lambda: _open_session(flags), is_once=flags.once)
+
+
 def _run_worker(words: list[str], session: Session | None) -> int:
     from ootheca.shell.worker import run_worker
 
@@ -294,6 +314,7 @@ _PARSERS = {
     "sql": _sql_parser,
     "demo": _demo_parser,
     "report": _report_parser,
+    "scheduler": _scheduler_parser,
     "worker": _worker_parser,
     "completion": _completion_parser,
 }
@@ -303,27 +324,32 @@ _COMMANDS: dict[str, Callable[[list[str], Session | None], int]] = {
     "sql": _run_sql,
     "demo": _run_demo,
     "report": _run_report,
+    "scheduler": _run_scheduler,
     "worker": _run_worker,
     "completion": _run_completion,
 }
 """What runs the words after the name of a subcommand; without one it is `sql`."""
 
 
-@contextmanager
-def _opened(flags: argparse.Namespace) -> Iterator[Session | None]:
-    """Open the store that the flags name; None, and a message, when it does not open."""
+def _open_session(flags: argparse.Namespace) -> Session:
+    """Open the store that the flags name."""
     from ootheca.exec.session import Session
 
     name = flags.store or os.environ.get(_STORE_VARIABLE) or _DEFAULT_STORE
-    store = None if name == _IN_MEMORY else Path(name)
+    return Session(
+        None if name == _IN_MEMORY else Path(name),
+        external_io_dir=flags.external_io_dir,
+        sandbox=flags.sandbox,
+        limits=_limits(flags),
+        locality=flags.locality or "",
+    )
+
+
+@contextmanager
+def _opened(flags: argparse.Namespace) -> Iterator[Session | None]:
+    """Open the store that the flags name; None, and a message, when it does not open."""
     try:
-        session = Session(
-            store,
-            external_io_dir=flags.external_io_dir,
-            sandbox=flags.sandbox,
-            limits=_limits(flags),
-            locality=flags.locality or "",
-        )
+        session = _open_session(flags)
     except OothecaError as exc:
         from ootheca.shell.render.errors import format_error, format_failure
         from ootheca.shell.render.registry import JSON_FORMATS

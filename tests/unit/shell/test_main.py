@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -409,10 +410,20 @@ def interrupt_myself() -> None:
 
 def test_interrupt_reaches_the_engine_while_it_keeps_the_main_thread() -> None:
     stopped = threading.Event()
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt), Interrupts(stopped.set) as interrupts:
-        interrupt_myself()
+        hashlib.pbkdf2_hmac("sha256", b"", b"", 5_000_000)  # one step: no handler runs before its end
     assert stopped.wait(10)
     assert interrupts.happened
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_interrupt_leaves_the_engine_alone_once_the_main_thread_has_heard() -> None:
+    stopped = threading.Event()
+    with pytest.raises(KeyboardInterrupt), Interrupts(stopped.set) as interrupts:
+        interrupt_myself()
+    assert interrupts.happened
+    assert not stopped.is_set()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 

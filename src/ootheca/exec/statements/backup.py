@@ -25,6 +25,7 @@ from ootheca.catalog.targets import Targets
 from ootheca.clock import ZERO_TIMESTAMP, Timestamp
 from ootheca.codec import filenames
 from ootheca.crypto.envelope import EncryptionOptions
+from ootheca.crypto.kms.registry import open_kms
 from ootheca.errors import OothecaError, UnsupportedError
 from ootheca.exec.as_of import evaluate_as_of
 from ootheca.exec.destinations import Destination, find_destination
@@ -42,7 +43,9 @@ from ootheca.sql import ast
 from ootheca.sql.format import format_statement
 from ootheca.types import FLOAT8
 
-__all__ = ["job_result", "run"]
+__all__ = ["dry_run", "job_result", "run"]
+
+_PROBE = bytes(32)  # what a dry run has wrapped: of the size of a data key
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,20 +96,7 @@ def run(statement: ast.Backup, session: Session) -> Result:
     encryption = encryption_options(session, options.encryption_passphrase, options.kms)
     if session.is_in_explicit_transaction and not options.detached:
         raise OothecaError("BACKUP cannot be used inside a transaction without DETACHED option")
-    _refuse_unsupported(statement)
-    end_time = evaluate_as_of(statement.as_of, session) if statement.as_of is not None else session.now()
-    collect_garbage(session)
-    catalog = catalog_at(session, end_time)
-    try:
-        targets = resolve(statement.targets, catalog, current_database=session.database, rules=session.rules)
-    except OothecaError as exc:
-        raise with_coverage(exc, session).prefixed(
-            "failed to resolve targets specified in the BACKUP stmt"
-        ) from exc
-    destination = find_destination(statement, session, end_time)
-    layer = _Layer(
-        statement, session, catalog, targets, end_time, statement.targets is None, _keeps_all(options)
-    )
+    layer, destination = _prepare(statement, session)
     opened = _previous(session, destination, encryption)
     summary, job_id = _finished(layer, destination, opened) or (
         _write_full(layer, destination, encryption, opened)
@@ -118,6 +108,36 @@ def run(statement: ast.Backup, session: Session) -> Result:
     if options.detached:
         return Result.of_rows([integer("job_id")], [(job_id,)], tag="BACKUP")
     return job_result(job_id, summary.rows, summary.index_entries, summary.data_size, tag="BACKUP")
+
+
+def dry_run(statement: ast.Backup, session: Session) -> None:
+    """Plan a full backup, and try its keys, without writing anything.
+
+    Raises:
+        OothecaError: as the backup would before it writes.
+    """
+    encryption = encryption_options(session, statement.options.encryption_passphrase, statement.options.kms)
+    for uri in encryption.kms:
+        open_kms(uri, kms_environment(session)).wrap(_PROBE)
+    layer, _ = _prepare(statement, session)
+    layer.plan(ZERO_TIMESTAMP, ())
+
+
+def _prepare(statement: ast.Backup, session: Session) -> tuple[_Layer, Destination]:
+    """Find out what is asked for, and where it goes."""
+    _refuse_unsupported(statement)
+    end_time = evaluate_as_of(statement.as_of, session) if statement.as_of is not None else session.now()
+    collect_garbage(session)
+    catalog = catalog_at(session, end_time)
+    try:
+        targets = resolve(statement.targets, catalog, current_database=session.database, rules=session.rules)
+    except OothecaError as exc:
+        raise with_coverage(exc, session).prefixed(
+            "failed to resolve targets specified in the BACKUP stmt"
+        ) from exc
+    keeps_all = _keeps_all(statement.options)
+    layer = _Layer(statement, session, catalog, targets, end_time, statement.targets is None, keeps_all)
+    return layer, find_destination(statement, session, end_time)
 
 
 def job_result(job_id: int, rows: int, index_entries: int, data_size: int, *, tag: str) -> Result:
