@@ -73,6 +73,14 @@ class Writes:
                 return self._delete(node)
         raise UnsupportedError(f"unimplemented: {node.key}")
 
+    def explain(self, node: exp.Expr, *, is_upsert: bool) -> tuple[str, ...]:
+        """Return what EXPLAIN says of a write."""
+        target = node.this.this if isinstance(node.this, exp.Schema) else node.this
+        name, _, _ = self._target(target)
+        place = {"delete": "from", "update": "table"}.get(node.key, "into")
+        verb = "upsert" if is_upsert else node.key
+        return ("distribution: local", "vectorized: true", "", f"• {verb}", f"  {place}: {name.name}")
+
     # Targets
 
     def _target(self, node: exp.Expr) -> tuple[TableName, Table, str]:

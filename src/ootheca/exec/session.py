@@ -27,6 +27,7 @@ from ootheca.exec.changes import note_change
 from ootheca.exec.dispatch import dispatch
 from ootheca.exec.limits import NO_LIMITS, ExternalLimits
 from ootheca.exec.persistence import create_store, load_catalog, store_changes
+from ootheca.exec.prepared import PreparedStatements
 from ootheca.exec.resolver import SessionNames, table_name
 from ootheca.exec.result import Result
 from ootheca.exec.stream import Stream
@@ -69,6 +70,7 @@ class Session:
         locality: the tiers of the node's locality, each `key=value`; none by default.
         catalog: descriptors, with the running statement's changes.
         variables: of this session.
+        prepared: what PREPARE keeps in this session.
         engine: rows and metadata.
         audit: is told of every call to a key service; set by whoever keeps an account of them.
     """
@@ -102,6 +104,7 @@ class Session:
         self._resources.callback(self.engine.close)
         self.engine.versions.encode = _encode_changes
         self.variables = Variables(session_user=user)
+        self.prepared = PreparedStatements()
         self.transaction_state: TransactionState = "none"
         self._notices: list[str] = []
         self._now: Timestamp | None = None
