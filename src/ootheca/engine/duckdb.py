@@ -468,7 +468,7 @@ class DuckDBEngine:
         self._is_dirty = True
         used: list[str] = []
         queries = self._queries(names, statement, self._connection, sources, used)
-        writes = Writes(self._tables, queries, self.versions)
+        writes = Writes(self._tables, queries, self.versions, statement.rows)
         outcome = writes.run(statement.tree, is_upsert=statement.prepared.is_upsert)
         columns: tuple[QueryColumn, ...] | None = None
         batches: Iterator[pa.RecordBatch] = iter(())
