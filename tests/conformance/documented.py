@@ -83,6 +83,7 @@ _PLAIN = {
     "subdirectory": "2020/09/24-204152.88",
     "database": "bank",
     "certificate": "certificate",
+    "CONNECTION STRING": "postgresql://root@localhost:26257",
     "sasl user": "user",
     "url-encoded password": "password",
 }
@@ -250,19 +251,26 @@ def _run_command(example: Example) -> str:
     Raises:
         OothecaError: the command failed, or is unknown.
     """
-    words = shlex.split(example.command)
+    words = shlex.split(_fill(example.command))
     with tempfile.TemporaryDirectory() as name, contextlib.chdir(name):
         for path in ("test-data.csv", "test-data2.csv", "grants.csv", "movr-backup/1.sst"):
             Path(path).parent.mkdir(exist_ok=True)
             Path(path).write_bytes(b"1,2\n")
         if words[1] in ("list", "get", "delete"):
-            _call(["userfile", "upload", "test-data.csv", "/test-data.csv"])
+            _prepare_files(words)
         status, message = _call(words)
     if status == 4:
         raise UnsupportedError(f"no command `{words[0]}`, or not with these flags")
     if status:
         raise OothecaError(message)
     return ""
+
+
+def _prepare_files(words: list[str]) -> None:
+    """Upload what a command lists, gets or deletes."""
+    uploads = ["test-data.csv", "userfile://testdb.public.uploads/test-data.csv", "bank-backup/1.sst"]
+    for destination in uploads:
+        _call(["userfile", "upload", "test-data.csv", destination])
 
 
 def _call(words: list[str]) -> tuple[int, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,11 +16,30 @@ if TYPE_CHECKING:
     from ootheca.shell.options import Options
     from ootheca.shell.session_io import Shell
 
-__all__ = ["UsageError", "check_flags", "is_interactive", "options_of", "run_shell"]
+__all__ = [
+    "DEFAULT_STORE",
+    "STORE_VARIABLE",
+    "UsageError",
+    "check_flags",
+    "is_interactive",
+    "options_of",
+    "run_shell",
+    "store_path",
+]
+
+
+DEFAULT_STORE = "./ootheca-data"
+STORE_VARIABLE = "OOTHECA_STORE"
 
 
 class UsageError(Exception):
     """Wrong flags."""
+
+
+def store_path(flag: str | None) -> Path | None:
+    """Return the directory of the store that a flag, or else the environment, names; None for one in memory."""
+    name = flag or os.environ.get(STORE_VARIABLE) or DEFAULT_STORE
+    return None if name == ":memory:" else Path(name)
 
 
 def options_of(flags: argparse.Namespace, *, is_interactive: bool) -> Options:

@@ -1,4 +1,4 @@
-"""The command line: `ootheca [sql]` and `ootheca demo`.
+"""The command line: `ootheca [sql]`, `ootheca demo`, and the commands of files.
 
 Everything heavy is imported when it is needed; `--help` and a wrong flag need none of it.
 """
@@ -14,7 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from ootheca.errors import InvalidOptionError, OothecaError
-from ootheca.shell.launch import UsageError, check_flags, is_interactive, options_of, run_shell
+from ootheca.shell.launch import (
+    DEFAULT_STORE,
+    STORE_VARIABLE,
+    UsageError,
+    check_flags,
+    is_interactive,
+    options_of,
+    run_shell,
+    store_path,
+)
 
 if TYPE_CHECKING:
     from ootheca.exec.limits import ExternalLimits
@@ -37,8 +46,6 @@ EXTERNAL_FLAGS = {
 }
 """CockroachDB's flags about what lies outside, and what they do."""
 
-_DEFAULT_STORE = "./ootheca-data"
-_STORE_VARIABLE = "OOTHECA_STORE"
 _NO_LOCAL_FILES = Path("disabled")
 
 
@@ -63,6 +70,10 @@ def main(argv: list[str] | None = None, *, session: Session | None = None) -> in
             from ootheca.shell.demo import run_demo
 
             return run_demo(_demo_parser().parse_args(words[1:]), session)
+        if words[:1] in (["userfile"], ["nodelocal"]):
+            from ootheca.shell.files import run_files
+
+            return run_files(words)
         return _run_sql(_sql_parser().parse_args(words[1:] if words[:1] == ["sql"] else words), session)
     except UsageError as exc:
         sys.stderr.write(f"{exc}\n")
@@ -87,7 +98,8 @@ def _sql_parser() -> argparse.ArgumentParser:
     codes = "\n".join(f"  {code}  {meaning}" for code, meaning in EXIT_CODES.items())
     parser = _Parser(
         prog="ootheca",
-        usage="ootheca [sql] [flags]\n       ootheca demo [DATASET] [--run] [flags]",
+        usage="ootheca [sql] [flags]\n       ootheca demo [DATASET] [--run] [flags]\n"
+        "       ootheca userfile {upload,list,get,delete} …\n       ootheca nodelocal upload …",
         description="CockroachDB's BACKUP, RESTORE and SHOW BACKUP without the cluster: a SQL shell over a store.",
         epilog=f"Without -e and -f, statements are read from the terminal, or from standard input.\n\n"
         f"exit status:\n{codes}",
@@ -98,7 +110,7 @@ def _sql_parser() -> argparse.ArgumentParser:
     store.add_argument(
         "--store", metavar="DIR",
         help=f"directory of the store, made when it is not there; :memory: for a throw-away "
-        f"(default {_DEFAULT_STORE}, or the variable {_STORE_VARIABLE})",
+        f"(default {DEFAULT_STORE}, or the variable {STORE_VARIABLE})",
     )  # fmt: skip
     store.add_argument(
         "--external-io-dir", metavar="DIR", type=Path,
@@ -202,11 +214,9 @@ def _opened(flags: argparse.Namespace) -> Iterator[Session | None]:
     """Open the store that the flags name; None, and a message, when it does not open."""
     from ootheca.exec.session import Session
 
-    name = flags.store or os.environ.get(_STORE_VARIABLE) or _DEFAULT_STORE
-    store = None if name == ":memory:" else Path(name)
     try:
         session = Session(
-            store,
+            store_path(flags.store),
             external_io_dir=flags.external_io_dir,
             sandbox=flags.sandbox,
             limits=_limits(flags),
