@@ -253,13 +253,18 @@ class _Source:
     def run(self, tokens: Sequence[Token], end: Token, start: str) -> Any:
         try:
             result = machine().run(look_ahead(tokens), end, start)
-            if len(tokens) > _MAX_DEPTH and _depth(result) > _MAX_DEPTH:
+            if len(tokens) > _MAX_NESTING // 2 and self._is_too_deep(result):
                 raise self._too_deep(tokens[-1])
             return result
         except UnexpectedTokenError as error:
             self._raise_unexpected(error)
         except RejectedError as error:
             self._raise_rejected(error)
+
+    def _is_too_deep(self, node: ast.Node) -> bool:
+        """Tell whether a tree is, or its canonical text, which has brackets where `~~x` needs none."""
+        depth = _depth(node)
+        return depth > _MAX_DEPTH or (depth > _MAX_NESTING // 2 and _may_be_deep(str(node)))
 
     def _raise_unexpected(self, error: UnexpectedTokenError) -> NoReturn:
         token = error.token

@@ -25,6 +25,7 @@ from ootheca.crypto.envelope import EncryptionOptions
 from ootheca.errors import InvalidOptionError, OothecaError, UnsupportedError
 from ootheca.exec.as_of import evaluate_as_of
 from ootheca.exec.chains import chain_of_collection, chain_of_layers, named_point
+from ootheca.exec.execution_locality import check_execution_locality
 from ootheca.exec.jobs import running_job
 from ootheca.exec.places import encryption_options, kms_environment, open_stores, text_of
 from ootheca.exec.result import Result, integer
@@ -52,8 +53,8 @@ _INCREMENTAL_LOCATION: Final = (
 )
 _SCHEMA_ONLY: Final = "to set the verify_backup_table_data option, the schema_only option must be set"
 _NOT_YET: Final = (
-    "execution_locality", "experimental_copy", "experimental_deferred_copy", "virtual_cluster_name",
-    "virtual_cluster", "remove_regions", "grants", "debug_pause_on",
+    "experimental_deferred_copy", "virtual_cluster_name", "virtual_cluster", "remove_regions", "grants",
+    "debug_pause_on",
 )  # fmt: skip
 
 
@@ -64,6 +65,7 @@ def run(statement: ast.Restore, session: Session) -> Result:
     if session.is_in_explicit_transaction and not options.detached:
         raise OothecaError("RESTORE cannot be used inside a transaction without DETACHED option")
     _check_options(statement)
+    check_execution_locality(session, options.execution_locality)
     if options.new_db_name and not _names_one_database(statement.targets):
         raise InvalidOptionError(_NEW_DB_NAME, sqlstate="XXUUU")
     until = evaluate_as_of(statement.as_of, session) if statement.as_of is not None else None
@@ -91,6 +93,10 @@ def _check_options(statement: ast.Restore) -> None:
         raise InvalidOptionError(_INCREMENTAL_LOCATION, sqlstate="XXUUU")
     if options.verify_backup_table_data and not options.schema_only:
         raise InvalidOptionError(_SCHEMA_ONLY, sqlstate="XXUUU")
+    if options.experimental_copy and (options.encryption_passphrase or options.kms):
+        raise UnsupportedError(
+            "experimental copy does not take encrypted backups", hint="leave EXPERIMENTAL COPY out"
+        )
     for name in _NOT_YET:
         if getattr(options, name):
             raise UnsupportedError(f"RESTORE … WITH {name} is not supported yet")
