@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from ootheca.exec.dispatch import HANDLERS
+from ootheca.shell.flags import EXIT_CODES
 from ootheca.shell.help import topics
-from ootheca.shell.main import EXIT_CODES
 from ootheca.shell.meta import META_HELP
 from ootheca.shell.options import OPTIONS
 from ootheca.shell.render.registry import FORMATS

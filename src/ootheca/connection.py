@@ -280,18 +280,14 @@ def bind(sql: str, parameters: Sequence[object]) -> str:
         OothecaError: there is no such parameter.
         UnsupportedError: a Python type that has no literal.
     """
-    from ootheca.sql.lexer import tokenize
+    from ootheca.sql.placeholders import fill_placeholders
 
-    pieces, position = [], 0
-    for token in tokenize(sql):
-        if token.kind != "PLACEHOLDER":
-            continue
-        number = int(token.text)
+    def literal(number: int) -> str:
         if not 1 <= number <= len(parameters):
             raise OothecaError(f"no value provided for placeholder: ${number}", sqlstate="08P01")
-        pieces += [sql[position : token.start], _literal(parameters[number - 1])]
-        position = token.end
-    return "".join([*pieces, sql[position:]])
+        return _literal(parameters[number - 1])
+
+    return fill_placeholders(sql, literal)
 
 
 def _literal(value: object) -> str:

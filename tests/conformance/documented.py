@@ -38,7 +38,7 @@ from ootheca.exec.session import Session
 from ootheca.shell.main import main as shell_main
 from ootheca.sql.format import format_statement
 from ootheca.sql.parser import parse
-from tests.conformance.documented_setup import ExampleClock, prepare, run
+from tests.conformance.documented_setup import ExampleClock, node_locality, prepare, run
 
 __all__ = ["PAGE", "STATUSES", "Example", "Outcome", "examples", "load_outcomes", "measure", "render"]
 
@@ -83,6 +83,7 @@ _PLAIN = {
     "subdirectory": "2020/09/24-204152.88",
     "database": "bank",
     "certificate": "certificate",
+    "CONNECTION STRING": "postgresql://root@localhost:26257",
     "sasl user": "user",
     "url-encoded password": "password",
 }
@@ -223,7 +224,8 @@ def _run_statement(example: Example) -> str:
     again = parse(format_statement(statement, reveal=True, version=example.profile()))
     if again != (statement,) or others:
         raise ParseError("its canonical text is another statement")
-    with Session(None, sandbox=True, clock=clock, version=example.profile()) as session:
+    locality = node_locality(statement)
+    with Session(None, sandbox=True, clock=clock, version=example.profile(), locality=locality) as session:
         values = prepare(session, clock, text, statement)
         if example.before:
             run(session, example.before)
@@ -250,19 +252,26 @@ def _run_command(example: Example) -> str:
     Raises:
         OothecaError: the command failed, or is unknown.
     """
-    words = shlex.split(example.command)
+    words = shlex.split(_fill(example.command))
     with tempfile.TemporaryDirectory() as name, contextlib.chdir(name):
         for path in ("test-data.csv", "test-data2.csv", "grants.csv", "movr-backup/1.sst"):
             Path(path).parent.mkdir(exist_ok=True)
             Path(path).write_bytes(b"1,2\n")
         if words[1] in ("list", "get", "delete"):
-            _call(["userfile", "upload", "test-data.csv", "/test-data.csv"])
+            _prepare_files(words)
         status, message = _call(words)
     if status == 4:
         raise UnsupportedError(f"no command `{words[0]}`, or not with these flags")
     if status:
         raise OothecaError(message)
     return ""
+
+
+def _prepare_files(words: list[str]) -> None:
+    """Upload what a command lists, gets or deletes."""
+    uploads = ["test-data.csv", "userfile://testdb.public.uploads/test-data.csv", "bank-backup/1.sst"]
+    for destination in uploads:
+        _call(["userfile", "upload", "test-data.csv", destination])
 
 
 def _call(words: list[str]) -> tuple[int, str]:
@@ -287,6 +296,32 @@ def save_outcomes(outcomes: Iterable[Outcome]) -> None:
     _OUTCOMES.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
 
 
+REASONS = (
+    (r"^(?!.*CHANGEFEED).*(unimplemented: .*SCHEDULE|of schedules|FOR SCHEDULE)", "needs schedules"),
+    (r"CHANGEFEED|kafka:", "needs a changefeed: there is nothing here that changes could be fed from"),
+    (r"unimplemented: .*JOB", "needs jobs that can be looked at while they run"),
+    (r"ALTER DATABASE.* REGION ", "needs a cluster whose nodes are in several regions"),
+    (r"ranges_no_leases", "needs ranges, into which a store does not divide its keys"),
+    (
+        r"unimplemented: IMPORT",
+        "IMPORT is not part of what ootheca does: load rows with INSERT or through Arrow",
+    ),
+    (r"not shown: regions$", "the column `regions` is newer than 21.2, whose columns are shown"),
+    (
+        r"ASSUME_ROLE is not supported for gs",
+        "service accounts are impersonated for keys, not for storage yet",
+    ),
+    (r"clvprp0BAADQmww=.*AS OF", "the page's id is of a backup five days after the page's time"),
+)
+"""Why an example does not run, by a pattern for its text and the message."""
+
+
+def reason_of(example: Example, outcome: Outcome) -> str:
+    """Return why an example only parses, or shows something else; empty where nothing is known."""
+    text = f"{example.text} | {outcome.note}"
+    return next((reason for pattern, reason in REASONS if re.search(pattern, text)), "")
+
+
 _HEAD = """# Documented examples
 
 <!-- Written by `python -m tests.conformance.documented --write` from tests/conformance/documented.jsonl. -->
@@ -301,8 +336,7 @@ Of {total} examples {counts}.
   documented columns. Examples of 20.2 run under the profile 20.2, all others under 21.2.
 * **refused**: CockroachDB refuses it as the page prints it, and so does ootheca; the reason follows.
 * **differs**: it runs, and its columns or its tag are others.
-* **parses**: its canonical text is known and it is refused when it is run; the message follows. For a command of files,
-  that there is no such command.
+* **parses**: its canonical text is known and it is refused when it is run; what it would need follows, and the message.
 """
 
 
@@ -319,15 +353,28 @@ def render(outcomes: dict[str, Outcome]) -> str:
     counts = ", ".join(
         f"{counted[status]} {words[status]}" for status in reversed(STATUSES) if counted[status]
     )
-    lines = [_HEAD.format(total=len(outcomes), counts=counts)]
+    lines = [_HEAD.format(total=len(outcomes), counts=counts), *_reasons(outcomes)]
     for (version, page), group in groupby(examples(), key=lambda example: (example.version, example.page)):
         lines += [f"\n## {page} (v{version})\n", "| id | example | here |", "|---|---|---|"]
         lines += [_line(example, outcomes[example.id]) for example in group]
     return "\n".join(lines) + "\n"
 
 
+def _reasons(outcomes: dict[str, Outcome]) -> list[str]:
+    """Return the table of what the examples that do not run would need."""
+    counted = Counter(
+        reason_of(example, outcomes[example.id])
+        for example in examples()
+        if outcomes[example.id].status in ("parses", "differs")
+    )
+    rows = [f"| {reason} | {number} |" for reason, number in counted.most_common()]
+    return ["| why an example does not run | examples |", "|---|---|", *rows] if rows else []
+
+
 def _line(example: Example, outcome: Outcome) -> str:
     note = f": {outcome.note}" if outcome.note else ""
+    if outcome.status in ("parses", "differs"):
+        note = f": {reason_of(example, outcome)} ({outcome.note})"
     cells = (example.id, f"`{example.text}`", f"{outcome.status}{note}")
     return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
 

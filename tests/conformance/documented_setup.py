@@ -7,6 +7,7 @@ dropped. Schedules, jobs and external connections are made under the names it us
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -21,7 +22,7 @@ from ootheca.sql import ast
 from ootheca.sql.format import format_statement
 from ootheca.storage.registry import open_storage
 
-__all__ = ["ExampleClock", "prepare", "run"]
+__all__ = ["ExampleClock", "node_locality", "prepare", "run"]
 
 _DATABASES = {
     "bank": """CREATE DATABASE bank;
@@ -41,6 +42,7 @@ _IN_MOVR = ("SHOW TABLES", "SELECT * FROM rides", "user_promo_codes")
 _CONNECTIONS = re.compile(r"external://(\w+)|EXTERNAL CONNECTION (?:'external://)?(\w+)")
 _CONNECTION_URI = "s3://{name}/backups?AWS_ACCESS_KEY_ID=123456&AWS_SECRET_ACCESS_KEY=123456"
 _SUBDIRECTORY = re.compile(r"""['"]/?(\d{4})/(\d\d)/(\d\d)-(\d\d)(\d\d)(\d\d)\.(\d\d)['"]""")
+_ID = re.compile("FROM '(osDlrp0B|clvprp0BAADQmww=)'")
 _MOMENT = re.compile(r"AS OF SYSTEM TIME '(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)")
 _REGIONS = ("default", "region%3Dus-west", "region%3Dus-east")
 _PLAIN_SCHEDULE = "FOR BACKUP INTO 'nodelocal://1/scheduled' RECURRING '@hourly' FULL BACKUP '@daily'"
@@ -66,10 +68,29 @@ def moment_of(text: str) -> datetime:
     if found:
         *parts, hundredths = map(int, found.groups())
         return datetime(*parts, hundredths * 10_000 + 1000, tzinfo=UTC)
+    point = _point_of(text)
+    if point is not None:
+        return point[0]
     found = _MOMENT.search(text)
     if found:
         return datetime.fromisoformat(found[1]).replace(tzinfo=UTC) + timedelta(minutes=10)
     return datetime(2020, 9, 24, 20, 41, 52, 880_553, tzinfo=UTC)
+
+
+def _point_of(text: str) -> tuple[datetime, datetime] | None:
+    """Return when the full backup and the layer of an id ended; its layout is in `ootheca.backup.restore_points`."""
+    found = _ID.search(text)
+    if found is None:
+        return None
+    packed = base64.urlsafe_b64decode(found[1])
+    end = int.from_bytes(packed[:8], "little")
+    full_end = end ^ int.from_bytes(packed[8:], "little")
+    return datetime.fromtimestamp(full_end / 1000, tz=UTC), datetime.fromtimestamp(end / 1000, tz=UTC)
+
+
+def node_locality(statement: ast.Statement) -> str:
+    """Return the locality of the node that an example wants to run on."""
+    return str(getattr(getattr(statement, "options", None), "execution_locality", None) or "")
 
 
 def _asked_for(text: str, taken: datetime) -> datetime:
@@ -88,8 +109,9 @@ def prepare(session: Session, clock: ExampleClock, text: str, statement: ast.Sta
     _make_files(session, text)
     clock.set(taken)
     for number, sql in enumerate(_backups_before(statement)):
+        point = _point_of(text)
         if number:
-            clock.set(_asked_for(text, taken) + timedelta(minutes=number))
+            clock.set(point[1] if point else _asked_for(text, taken) + timedelta(minutes=number))
         run(session, sql)
     for sql in _drops_before(statement):
         run(session, sql)
@@ -207,7 +229,8 @@ def _restored(statement: ast.Restore) -> Iterator[ast.Backup]:
         yield from _layers(first, [_with_localities(layer) for layer in statement.layers])
         return
     yield replace(first, is_collection=True)
-    if isinstance(statement.as_of, ast.StringLiteral) and not given.incremental_location:
+    is_layer = (point := _point_of(f"FROM '{statement.subdirectory}'")) is not None and point[0] != point[1]
+    if (is_layer or isinstance(statement.as_of, ast.StringLiteral)) and not given.incremental_location:
         yield replace(first, is_collection=True, is_latest=True)
     if given.incremental_location:
         more = replace(options, incremental_location=given.incremental_location)

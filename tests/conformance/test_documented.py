@@ -6,7 +6,7 @@ import pytest
 
 from ootheca.errors import ParseError
 from ootheca.sql.parser import parse
-from tests.conformance.documented import PAGE, Example, examples, load_outcomes, measure, render
+from tests.conformance.documented import PAGE, Example, examples, load_outcomes, measure, reason_of, render
 
 LIST = examples()
 RECORDED = load_outcomes()
@@ -60,3 +60,9 @@ def test_no_secret_of_an_example_is_printed() -> None:
 def test_what_is_refused_gives_a_reason() -> None:
     for example in LIST:
         assert bool(example.refused) == (RECORDED[example.id].status == "refused"), example
+
+
+def test_what_does_not_run_says_what_it_needs() -> None:
+    for example in LIST:
+        outcome = RECORDED[example.id]
+        assert bool(reason_of(example, outcome)) or outcome.status in ("runs", "refused"), example.text

@@ -20,7 +20,17 @@ from ootheca.engine.base import TableName
 from ootheca.errors import OothecaError
 from ootheca.profile import Profile
 
-__all__ = ["BackupPlan", "Export", "Period", "Revision", "Scope", "index_spans", "plan_backup", "plan_index"]
+__all__ = [
+    "BackupPlan",
+    "Export",
+    "Period",
+    "Revision",
+    "Scope",
+    "excluded_tables",
+    "index_spans",
+    "plan_backup",
+    "plan_index",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +172,13 @@ def plan_backup(
         # The 2022 build covers a view by an empty span of index 0.
         spans.extend((prefix(table.id, 0), prefix(table.id, 1)) for table in tables if not table.has_data)
     covered = union(scope.covered)
-    exports = [export for run in runs for export in _exports(run, stored, covered, period)]
+    excluded = excluded_tables(descriptors)
+    exports = [
+        export
+        for run in runs
+        if run.table_id not in excluded
+        for export in _exports(run, stored, covered, period)
+    ]
     return BackupPlan(
         descriptors,
         tuple(scope.complete_databases),
@@ -173,6 +189,12 @@ def plan_backup(
         tuple(sorted(exports, key=lambda export: export.start)),
         tuple(scope.revisions),
     )
+
+
+def excluded_tables(descriptors: Iterable[pb.Descriptor]) -> frozenset[int]:
+    """Return the ids of the tables whose data stays out of backups."""
+    tables = (desc.table for desc in descriptors if desc.HasField("table"))
+    return frozenset(table.id for table in tables if table.exclude_data_from_backup)
 
 
 def index_spans(table: Table, *, merges: bool) -> list[Span]:

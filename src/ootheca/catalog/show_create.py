@@ -109,6 +109,7 @@ class _TablePrinter:
         body = ",\n\t".join(self._lines())
         return (
             f"CREATE TABLE {name} (\n\t{body}\n){self._interleave()}{self._partitions(self._desc.primary_index)}"
+            + (" WITH (exclude_data_from_backup = true)" if self._desc.exclude_data_from_backup else "")
             + self._expiry()
             + (
                 "\n-- Warning: Partitioned table with no zone configurations."

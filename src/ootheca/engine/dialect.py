@@ -7,7 +7,8 @@ what they mean is decided by `builtins` and `typenames`, not by sqlglot.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from sqlglot import exp
@@ -17,6 +18,7 @@ from sqlglot.errors import TokenError
 from sqlglot.parsers.postgres import PostgresParser
 from sqlglot.tokenizer_core import Token, TokenType
 
+from ootheca.engine.bulk import BulkRows, read_rows
 from ootheca.engine.literals import Prepared, prepare
 from ootheca.engine.typenames import TypeName
 from ootheca.errors import ParseError, UnsupportedError
@@ -31,6 +33,7 @@ class Statement:
 
     prepared: Prepared
     tree: exp.Expr
+    rows: BulkRows | None = None  # of an INSERT whose tree holds the first row alone
 
 
 _TYPED_LITERALS = frozenset(
@@ -346,6 +349,14 @@ def parse_query(source: str) -> Statement:
         ParseError: in CockroachDB's words, with the place.
         UnsupportedError: sqlglot knows the statement only by its first word.
     """
+    rows = read_rows(source)
+    if rows is not None:
+        with suppress(ParseError):  # which the whole text raises again, with the right place
+            return replace(_parse_statement(rows.text), rows=rows)
+    return _parse_statement(source)
+
+
+def _parse_statement(source: str) -> Statement:
     prepared = prepare(source.rstrip().rstrip(";"))
     tree = _parse(prepared)
     if isinstance(tree, exp.Command | exp.Create | exp.Drop):

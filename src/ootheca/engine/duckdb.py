@@ -454,7 +454,7 @@ class DuckDBEngine:
             return self._read(statement, past(as_of), sources or {})
         if statement.tree.key in _WRITES:
             if statement.prepared.is_explain:
-                raise OothecaError("unimplemented: EXPLAIN of a write", sqlstate="0A000")
+                return self._explain_write(statement, names)
             return self._write(statement, names, sources or {})
         return self._read(statement, names, sources or {})
 
@@ -480,11 +480,17 @@ class DuckDBEngine:
 
     def _explain(self, query: Query, reader: Connection) -> QueryResult:
         plan = str(reader.fetch(f"EXPLAIN {query.sql}")[0][1])
-        columns = (QueryColumn("info", STRING),)
-        batch = pa.RecordBatch.from_pydict({"info": pa.array(plan.splitlines(), pa.string())})
         if reader is not self._connection:
             reader.close()
-        return QueryResult(columns, iter((batch,)), "EXPLAIN", None)
+        return _lines(plan.splitlines())
+
+    def _explain_write(self, statement: Statement, names: NameResolver) -> QueryResult:
+        """A write is several statements of DuckDB's, so that there is no one plan: what is written is named."""
+        from ootheca.engine.writes import Writes
+
+        queries = self._queries(names, statement, self._connection, {}, [])
+        writes = Writes(self._tables, queries, self.versions)
+        return _lines(writes.explain(statement.tree, is_upsert=statement.prepared.is_upsert))
 
     def _write(self, statement: Statement, names: NameResolver, sources: Mapping[str, Source]) -> QueryResult:
         from ootheca.engine.writes import Writes
@@ -492,7 +498,7 @@ class DuckDBEngine:
         self._is_dirty = True
         used: list[str] = []
         queries = self._queries(names, statement, self._connection, sources, used)
-        writes = Writes(self._tables, queries, self.versions)
+        writes = Writes(self._tables, queries, self.versions, statement.rows)
         outcome = writes.run(statement.tree, is_upsert=statement.prepared.is_upsert)
         columns: tuple[QueryColumn, ...] | None = None
         batches: Iterator[pa.RecordBatch] = iter(())
@@ -553,6 +559,12 @@ class DuckDBEngine:
         """Write back what `nextval` and `unique_rowid` gave away."""
         if self._metadata.flush(self._runtime):
             self._is_dirty = True
+
+
+def _lines(lines: Sequence[str]) -> QueryResult:
+    """Return the answer of EXPLAIN."""
+    batch = pa.RecordBatch.from_pydict({"info": pa.array(lines, pa.string())})
+    return QueryResult((QueryColumn("info", STRING),), iter((batch,)), "EXPLAIN", None)
 
 
 def _named(rows: Iterable[pa.RecordBatch], columns: Sequence[QueryColumn]) -> Iterator[pa.RecordBatch]:

@@ -121,6 +121,8 @@ class Expressions:
             return self._now(node)
         if kind in _SESSION_NODES:
             return session_value(self.context, _SESSION_NODES[kind])
+        if kind is exp.Parameter:
+            raise OothecaError(f"no value provided for placeholder: ${node.name}", sqlstate="08P01")
         raise UnsupportedError(f"unimplemented: {kind.key} in a query")
 
     def boolean(self, node: exp.Expr) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import pyarrow as pa
+
 from ootheca.catalog.table import Column, Table
 from ootheca.engine.base import TableName
 from ootheca.engine.checks import Rows
@@ -86,12 +88,23 @@ class Stager:
         self._queries = queries
         self._conversions = queries.context.conversions
         self._made: list[str] = []
+        self._sources: list[str] = []
 
     def drop_all(self) -> None:
-        """Drop the temporary tables."""
+        """Drop the temporary tables and forget the sources."""
+        for name in self._sources:
+            self._connection.unregister(name)
+        self._sources.clear()
         for name in self._made:
             self._connection.execute(f"DROP TABLE IF EXISTS {name}")
         self._made.clear()
+
+    def source(self, table: pa.Table) -> str:
+        """Make an Arrow table readable while the statement runs; return its name."""
+        name = temporary_name("source")
+        self._connection.register(name, table)
+        self._sources.append(name)
+        return name
 
     def temporary(self, sql: str) -> tuple[str, int]:
         """Make a temporary table of a query; return its name and number of rows."""

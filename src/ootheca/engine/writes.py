@@ -5,13 +5,15 @@ Source of the order of checks and of the words: CockroachDB's; see the scenarios
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
 from ootheca.catalog.table import Column, Index, Table
 from ootheca.engine.base import ForeignKey, TableName
+from ootheca.engine.bulk import BulkRows
+from ootheca.engine.bulk_values import bulk_values
 from ootheca.engine.changes import Changes
 from ootheca.engine.checks import Checks, Rows
 from ootheca.engine.naming import fold
@@ -54,7 +56,10 @@ def is_default(node: exp.Expr) -> bool:
 class Writes:
     """Writes of one statement."""
 
-    def __init__(self, tables: Tables, queries: Queries, versions: Versions) -> None:
+    def __init__(
+        self, tables: Tables, queries: Queries, versions: Versions, rows: BulkRows | None = None
+    ) -> None:
+        self._rows = rows
         self._tables = tables
         self._connection = tables.connection
         self._queries = queries
@@ -72,6 +77,14 @@ class Writes:
             case exp.Delete():
                 return self._delete(node)
         raise UnsupportedError(f"unimplemented: {node.key}")
+
+    def explain(self, node: exp.Expr, *, is_upsert: bool) -> tuple[str, ...]:
+        """Return what EXPLAIN says of a write."""
+        target = node.this.this if isinstance(node.this, exp.Schema) else node.this
+        name, _, _ = self._target(target)
+        place = {"delete": "from", "update": "table"}.get(node.key, "into")
+        verb = "upsert" if is_upsert else node.key
+        return ("distribution: local", "vectorized: true", "", f"• {verb}", f"  {place}: {name.name}")
 
     # Targets
 
@@ -184,6 +197,13 @@ class Writes:
             raise OothecaError("VALUES lists must all be the same length", sqlstate="42601")
         if width > len(columns) or (is_listed and width < len(columns)):
             raise _uneven(width, len(columns))
+        if self._rows is not None:
+            targets = columns[:width]
+            is_text = [self.stager.is_text(name, column) for column in targets]
+            query = bulk_values(
+                self._rows, targets, is_text, self._column_of(name), self._queries, self.stager
+            )
+            return query, targets
         translate = self._queries.expressions(Scope())
         made: list[list[Typed]] = []
         for i, column in enumerate(columns[:width]):
@@ -194,6 +214,9 @@ class Writes:
                 cells.append(self._assigned(name, column, value))
             made.append(self._one_form(cells))
         return self._queries.rows_query(made), columns[:width]
+
+    def _column_of(self, name: TableName) -> Callable[[Column, list[Typed]], list[Typed]]:
+        return lambda column, values: self._one_form([self._assigned(name, column, v) for v in values])
 
     def _one_form(self, cells: list[Typed]) -> list[Typed]:
         if not any(cell.is_text for cell in cells):
@@ -244,10 +267,7 @@ class Writes:
             self._apply_insert(stage)
             return Outcome("INSERT 0", stage.row_count, self._returning(node, [stage], alias))
         if index is None:
-            raise OothecaError(
-                "there is no unique or exclusion constraint matching the ON CONFLICT specification",
-                sqlstate="42P10",
-            )
+            raise _no_arbiter()
         excluded = stage.rows(self._queries)
         stored = self._stored(stage.name, stage.table, alias)
         excluded_as = Relation("excluded", excluded.relation.columns)
@@ -280,10 +300,7 @@ class Writes:
                 return index
             if {table.column_by_id[i].name for i in index.key_column_ids} == names:
                 return index
-        raise OothecaError(
-            "there is no unique or exclusion constraint matching the ON CONFLICT specification",
-            sqlstate="42P10",
-        )
+        raise _no_arbiter()
 
     @staticmethod
     def _same_key(checks: Checks, index: Index, a: Rows, b: Rows) -> str:
@@ -566,6 +583,11 @@ def replace_merged(relation: Relation) -> Relation:
 
 def _by_name(table: Table, name: str) -> Column:
     return next(column for column in table.columns if column.name == name)
+
+
+def _no_arbiter() -> OothecaError:
+    message = "there is no unique or exclusion constraint matching the ON CONFLICT specification"
+    return OothecaError(message, sqlstate="42P10")
 
 
 def _uneven(num_values: int, num_columns: int) -> OothecaError:

@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     from ootheca.exec.session import Session
     from ootheca.sql.ast import Statement
 
-__all__ = ["Task", "adopt_interrupted", "hand_over", "is_detached", "leave", "resume", "run_detached"]
+__all__ = [
+    "Task",
+    "adopt_interrupted",
+    "give_up",
+    "hand_over",
+    "is_detached",
+    "leave",
+    "resume",
+    "run_detached",
+]
 
 _GRACE_SECONDS: Final = 1.0  # what ends that soon needs no other process
 
@@ -98,6 +107,7 @@ def run_detached(session: Session, statement: Statement) -> Result:
     """
     tag = "BACKUP" if isinstance(statement, ast.Backup) else "RESTORE"
     if session.is_in_explicit_transaction:
+        _check(session, statement)
         job_id = unique_int64(session.clock)
         session.at_commit(lambda: _begin_at_commit(session, statement, job_id))
         return Result.of_rows([integer("job_id")], [(job_id,)], tag=tag)
@@ -105,6 +115,16 @@ def run_detached(session: Session, statement: Statement) -> Result:
     job = _start(session, sibling, statement).wait_until_begun()
     rows = [(job.id,)] if job is not None else []
     return Result.of_rows([integer("job_id")], rows, tag=tag, notices=sibling.notices)
+
+
+def _check(session: Session, statement: Statement) -> None:
+    """Refuse what could not begin, before it is left for COMMIT to begin it."""
+    from ootheca.exec.statements import backup, restore
+
+    if isinstance(statement, ast.Backup):
+        backup.dry_run(statement, session)
+    elif isinstance(statement, ast.Restore):
+        restore.dry_run(statement, session)
 
 
 def resume(session: Session, job: Job, needs: Unfinished, request: Request | None = None) -> None:
@@ -133,6 +153,16 @@ def adopt_interrupted(session: Session) -> list[int]:
     return left
 
 
+def give_up(session: Session, job_id: int, error: str) -> None:
+    """Write that a job failed which cannot go on; what it wrote stays, and no backup lists it."""
+    table = JobTable(session)
+    job = table.find(job_id)
+    if job is not None:
+        job.status, job.payload.error = "failed", error
+        table.put(job)
+    UnfinishedJobs(session).forget(job_id)
+
+
 def leave(session: Session) -> list[int]:
     """Let the background end with its session. Return the jobs that were stopped for another process to go on with."""
     tasks, session.tasks = [task for task in session.tasks if task.is_alive()], []
@@ -140,7 +170,7 @@ def leave(session: Session) -> list[int]:
         task.join(_GRACE_SECONDS)
     if session.store is not None:
         for task in tasks:
-            task.ask("pause")
+            task.ask("stop")
     for task in tasks:
         task.join()
     return [task.job.id for task in tasks if task.job is not None and isinstance(task.error, PausedError)]

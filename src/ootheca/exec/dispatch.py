@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ootheca.exec.session import Session
     from ootheca.sql.ast import Statement
 
-__all__ = ["HANDLERS", "dispatch"]
+__all__ = ["HANDLERS", "dispatch", "feature_name"]
 
 _STATEMENTS = {
     "dml": ("Query", "Explain"),
@@ -48,6 +48,7 @@ _STATEMENTS = {
         "RollbackToSavepoint",
         "Savepoint",
     ),
+    "prepare": ("Deallocate", "Execute", "Prepare"),
     "set_var": ("Discard", "ResetVariable", "SetVariable", "ShowVariable"),
     "cluster_settings": ("ResetClusterSetting", "SetClusterSetting", "ShowClusterSetting"),
     "show_catalog": (
@@ -100,14 +101,13 @@ def dispatch(statement: Statement, session: Session) -> Result:
     name = type(statement).__name__
     path = HANDLERS.get(name)
     if path is None:
-        feature = getattr(statement, "feature", "") or _spell(name)
-        raise UnsupportedError(f"unimplemented: {feature} is not supported")
+        raise UnsupportedError(f"unimplemented: {feature_name(statement)} is not supported")
     try:
         module = import_module(path)
     except ModuleNotFoundError as exc:
         if exc.name != path:
             raise
-        raise UnsupportedError(f"unimplemented: {_spell(name)} is not supported") from exc
+        raise UnsupportedError(f"unimplemented: {feature_name(statement)} is not supported") from exc
     try:
         result: Result = module.run(statement, session)
     except RecursionError as exc:
@@ -116,6 +116,7 @@ def dispatch(statement: Statement, session: Session) -> Result:
     return result
 
 
-def _spell(class_name: str) -> str:
-    """`AlterJobOwner` → `ALTER JOB OWNER`."""
-    return "".join(f" {c}" if c.isupper() else c.upper() for c in class_name).strip()
+def feature_name(statement: Statement) -> str:
+    """Return what a statement does, in capitals: `ALTER JOB OWNER` for `AlterJobOwner`."""
+    feature: str = getattr(statement, "feature", "")
+    return feature or "".join(f" {c}" if c.isupper() else c.upper() for c in type(statement).__name__).strip()

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Request", "RunningJob", "jobs_now", "running_job"]
 
-Request = Literal["pause", "cancel"]
-_STATES = {"pause": "pause-requested", "cancel": "cancel-requested"}
+Request = Literal["pause", "stop", "cancel"]
+"""To stop for now because a user said so, or because the process ends; or for good."""
+
+_STATES = {"pause": "pause-requested", "stop": "pause-requested", "cancel": "cancel-requested"}
 
 
 class RunningJob:
@@ -64,7 +66,7 @@ class RunningJob:
         Raises:
             PausedError, CanceledError: it was.
         """
-        if self.request == "pause":
+        if self.request in ("pause", "stop"):
             raise PausedError("job paused", hint=f"RESUME JOB {self.id} goes on")
         if self.request == "cancel":
             raise CanceledError("job canceled")
@@ -102,7 +104,7 @@ def running_job(session: Session, payload: pb.JobPayload, needs: Unfinished) -> 
             job.progress.fraction_completed = running.progress.fraction
             _note_end(job, exc, running.reason)
             if job.status == "paused":
-                unfinished.set_state(job.id, "paused")
+                unfinished.set_state(job.id, "interrupted" if running.request == "stop" else "paused")
             else:
                 unfinished.forget(job.id)
             table.put(job)

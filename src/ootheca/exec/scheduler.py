@@ -22,12 +22,14 @@ from ootheca import pb
 from ootheca.clock import ZERO_TIMESTAMP
 from ootheca.codec.datetimes import format_timestamp, parse_interval
 from ootheca.errors import InvalidValueError, OothecaError
+from ootheca.exec.background import give_up
 from ootheca.exec.history import catalog_at, collect_garbage, horizons
 from ootheca.exec.scheduled_backup import backup_statement
 from ootheca.exec.schedules import CREATOR, Schedule, Schedules, instant, to_timestamp
 from ootheca.exec.statements.cluster_settings import current_setting
 from ootheca.exec.system_tables import SystemTable
 from ootheca.exec.targets import resolve
+from ootheca.exec.unfinished import UnfinishedJobs
 from ootheca.sql import ast
 
 if TYPE_CHECKING:
@@ -223,15 +225,36 @@ def _finish_interrupted(session: Session) -> Iterator[Run]:
         with _transaction(session):
             schedule = Schedules(session).find(schedule_id)
             job = _job_since(session, schedule_id, int(note["after"]))
+            is_interrupted = job is not None and _was_interrupted(session, job.id)
             if schedule is None or job is None:
                 if schedule is not None and not schedule.is_paused:
                     Schedules(session).put(replace(schedule, next_run=scheduled))
                 _forget(session, schedule_id)
                 continue
+        if is_interrupted:
+            job = _go_on(session, schedule_id, job)
         if job.status == "succeeded":
             yield _end(schedule, scheduled, session, job_id=job.id)
         elif job.status in ("failed", "canceled"):
             yield _end(schedule, scheduled, session, error=job.error or job.status)
+
+
+def _was_interrupted(session: Session, job_id: int) -> bool:
+    needs = UnfinishedJobs(session).find(job_id)
+    return needs is not None and needs.state == "interrupted"
+
+
+def _go_on(session: Session, schedule_id: int, job: _Job) -> _Job:
+    """Let a job go on that a process left when it ended; return how it is afterwards: failed, if it cannot go on."""
+    try:
+        for sql in (f"RESUME JOB {job.id}", f"SHOW JOB WHEN COMPLETE {job.id}"):
+            for result in session.execute(sql):
+                list(result.batches)
+    except OothecaError as exc:
+        with _transaction(session):
+            give_up(session, job.id, exc.message)
+    with _transaction(session):
+        return _job_since(session, schedule_id, job.id - 1) or job
 
 
 def _succeeded(schedule_id: int, session: Session) -> None:

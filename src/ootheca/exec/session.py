@@ -28,6 +28,7 @@ from ootheca.exec.changes import note_change
 from ootheca.exec.dispatch import dispatch
 from ootheca.exec.limits import NO_LIMITS, ExternalLimits
 from ootheca.exec.persistence import create_store, load_catalog, store_changes
+from ootheca.exec.prepared import PreparedStatements
 from ootheca.exec.resolver import SessionNames, table_name
 from ootheca.exec.result import Result
 from ootheca.exec.sharing import StoreShare
@@ -76,6 +77,7 @@ class Session:
         locality: the tiers of the node's locality, each `key=value`; none by default.
         catalog: descriptors, with the running statement's changes.
         variables: of this session.
+        prepared: what PREPARE keeps in this session.
         engine: rows and metadata.
         audit: is told of every call to a key service; set by whoever keeps an account of them.
         creator: the type and id of what the session runs statements for, a schedule; jobs note it.
@@ -118,6 +120,7 @@ class Session:
         self._resources.callback(self.engine.close)
         self.engine.versions.encode = _encode_changes
         self.variables = Variables(session_user=user)
+        self.prepared = PreparedStatements()
         self.transaction_state: TransactionState = "none"
         self.share = share if share is not None else StoreShare()
         self.creator: tuple[str, int] | None = None
@@ -272,14 +275,14 @@ class Session:
         self.settle()
         self._notices, self._greeting = self._greeting, []
         name = type(statement).__name__
-        if is_detached(statement) and not self.is_in_background and self.transaction_state != "aborted":
-            return run_detached(self, statement)
         if name in ("Begin", "Commit", "Rollback", "RollbackToSavepoint"):
-            return dispatch(statement, self)
+            return self._dispatch(statement)
         if self.transaction_state == "aborted":
             raise OothecaError(_ABORTED, sqlstate="25P02")
         if self.transaction_state == "open":
             return self._run_inside(statement)
+        if is_detached(statement) and not self.is_in_background:
+            return run_detached(self, statement)
         # What looks at jobs does not wait for one that writes.
         self._is_observing = name in _OBSERVERS and bool(self.share.jobs)
         try:
@@ -535,7 +538,7 @@ class Session:
 
     def _run_inside(self, statement: Statement) -> Result:
         try:
-            result = self._dispatch(statement)
+            result = run_detached(self, statement) if is_detached(statement) else self._dispatch(statement)
         except BaseException:
             self._undo()
             self.transaction_state = "aborted"

@@ -16,13 +16,32 @@ if TYPE_CHECKING:
     from ootheca.shell.options import Options
     from ootheca.shell.session_io import Shell
 
-_STARTUP_VARIABLE = "OOTHECA_RC"
+__all__ = [
+    "DEFAULT_STORE",
+    "STORE_VARIABLE",
+    "UsageError",
+    "check_flags",
+    "is_interactive",
+    "options_of",
+    "run_shell",
+    "store_path",
+]
 
-__all__ = ["UsageError", "check_flags", "is_interactive", "options_of", "run_shell"]
+
+DEFAULT_STORE = "./ootheca-data"
+STORE_VARIABLE = "OOTHECA_STORE"
+
+_STARTUP_VARIABLE = "OOTHECA_RC"
 
 
 class UsageError(Exception):
     """Wrong flags."""
+
+
+def store_path(flag: str | None) -> Path | None:
+    """Return the directory of the store that a flag, or else the environment, names; None for one in memory."""
+    name = flag or os.environ.get(STORE_VARIABLE) or DEFAULT_STORE
+    return None if name == ":memory:" else Path(name)
 
 
 def options_of(flags: argparse.Namespace, *, is_interactive: bool) -> Options:

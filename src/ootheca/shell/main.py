@@ -11,43 +11,28 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-from ootheca.errors import InvalidOptionError, OothecaError
-from ootheca.shell.launch import UsageError, check_flags, is_interactive, options_of, run_shell
+from ootheca.errors import OothecaError
+from ootheca.shell.flags import PARSERS
+from ootheca.shell.launch import (
+    DEFAULT_STORE,
+    STORE_VARIABLE,
+    UsageError,
+    check_flags,
+    is_interactive,
+    options_of,
+    run_shell,
+    store_path,
+)
 
 if TYPE_CHECKING:
     from ootheca.exec.limits import ExternalLimits
     from ootheca.exec.session import Session
 
-__all__ = ["EXIT_CODES", "EXTERNAL_FLAGS", "main"]
+__all__ = ["main"]
 
-EXIT_CODES = {
-    0: "everything succeeded",
-    1: "a statement, a file or a meta-command failed",
-    3: "interrupted",
-    4: "a flag that does not exist, or a value that it does not take",
-}
-"""What the command's exit status says."""
-
-EXTERNAL_FLAGS = {
-    "--external-io-disabled": "refuse all storage but userfile, and all key services",
-    "--external-io-disable-http": "refuse web servers, and endpoints that a URI names",
-    "--external-io-disable-implicit-credentials": "refuse AUTH=implicit: every URI brings its credentials",
-}
-"""CockroachDB's flags about what lies outside, and what they do."""
-
-_DEFAULT_STORE = "./ootheca-data"
-_STORE_VARIABLE = "OOTHECA_STORE"
-_IN_MEMORY = ":memory:"
 _NO_LOCAL_FILES = Path("disabled")
-
-
-class _Parser(argparse.ArgumentParser):
-    """Leaves the exit status to `main`."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{self.format_usage()}{self.prog}: {message}")
 
 
 def main(argv: list[str] | None = None, *, session: Session | None = None) -> int:
@@ -82,183 +67,8 @@ def main(argv: list[str] | None = None, *, session: Session | None = None) -> in
         return 1
 
 
-def _sql_parser() -> argparse.ArgumentParser:
-    codes = "\n".join(f"  {code}  {meaning}" for code, meaning in EXIT_CODES.items())
-    parser = _Parser(
-        prog="ootheca",
-        usage="ootheca [sql] [flags]\n       ootheca demo [DATASET] [--run] [flags]\n"
-        "       ootheca report URI [flags]\n       ootheca scheduler [--once] [flags]\n"
-        "       ootheca worker [JOB …] [flags]\n       ootheca completion SHELL",
-        description="CockroachDB's BACKUP, RESTORE and SHOW BACKUP without the cluster: a SQL shell over a store.",
-        epilog=f"Without -e and -f, statements are read from the terminal, or from standard input.\n\n"
-        f"exit status:\n{codes}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    _add_locality_flag(_add_store_flags(parser))
-    _add_run_flags(parser)
-    return parser
-
-
-def _demo_parser() -> argparse.ArgumentParser:
-    from ootheca.exec.datasets import DATASETS
-
-    parser = _Parser(
-        prog="ootheca demo",
-        description="A throw-away store with sample data and the sandbox on: nothing touches a network.",
-        allow_abbrev=False,
-    )
-    parser.add_argument(
-        "dataset", nargs="?", default=DATASETS[0], choices=[*DATASETS, "none"], metavar="DATASET",
-        help=f"{DATASETS[0]} (default), {', '.join(DATASETS[1:])}, or none for an empty store",
-    )  # fmt: skip
-    parser.add_argument(
-        "--run",
-        action="store_true",
-        help="take, show and restore encrypted backups, check the rows, and leave",
-    )
-    _add_run_flags(parser)
-    return parser
-
-
-def _worker_parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="ootheca worker",
-        description="Let the jobs go on that another process left, one after the other, and end with them.",
-        allow_abbrev=False,
-    )
-    parser.add_argument(
-        "jobs", nargs="*", type=int, metavar="JOB", help="ids (default: all that were interrupted)"
-    )
-    _add_locality_flag(_add_store_flags(parser))
-    parser.add_argument("--verbose", action="store_true", help="write a traceback with each error")
-    return parser
-
-
-def _scheduler_parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="ootheca scheduler",
-        description="Runs the backup schedules of a store, in the foreground, until SIGINT or SIGTERM.",
-        allow_abbrev=False,
-    )
-    parser.add_argument("--once", action="store_true", help="run what is due now, and leave")
-    _add_locality_flag(_add_store_flags(parser))
-    return parser
-
-
-def _add_locality_flag(store: argparse._ArgumentGroup) -> None:
-    store.add_argument(
-        "--locality", metavar="TIERS", type=_locality,
-        help="of the node that the store plays, such as region=east,az=e1: where BACKUP to several URIs writes",
-    )  # fmt: skip
-
-
-def _report_parser() -> argparse.ArgumentParser:
-    from ootheca.shell.report import add_report_flags
-
-    parser = _Parser(
-        prog="ootheca report",
-        description="One page about a collection of backups, or about one: layers in time, tables by size, keys, "
-        "and whether every file is whole.",
-        allow_abbrev=False,
-    )
-    add_report_flags(parser)
-    _add_store_flags(parser)
-    parser.set_defaults(locality=None, verbose=False)
-    return parser
-
-
-def _add_store_flags(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
-    store = parser.add_argument_group("store")
-    store.add_argument(
-        "--store", metavar="DIR",
-        help=f"directory of the store, made when it is not there; :memory: for a throw-away "
-        f"(default {_DEFAULT_STORE}, or the variable {_STORE_VARIABLE})",
-    )  # fmt: skip
-    store.add_argument(
-        "--external-io-dir", metavar="DIR", type=Path,
-        help="what nodelocal:// serves, or `disabled` (default: extern in the store)",
-    )  # fmt: skip
-    for name, about in EXTERNAL_FLAGS.items():
-        store.add_argument(name, action="store_true", help=about)
-    store.add_argument(
-        "--sandbox", action="store_true",
-        help="serve cloud storage and KMS URIs from the store; nothing touches a network",
-    )  # fmt: skip
-    return store
-
-
-def _add_run_flags(parser: argparse.ArgumentParser) -> None:
-    run = parser.add_argument_group("run")
-    run.add_argument(
-        "-e",
-        "--execute",
-        metavar="SQL",
-        action="append",
-        default=[],
-        help="run statements and leave (repeatable)",
-    )
-    run.add_argument("-f", "--file", metavar="FILE", help="run a file and leave (- is standard input)")
-    run.add_argument(
-        "--format", metavar="F", help="how results are written: table (default), csv, tsv, records, …"
-    )
-    run.add_argument(
-        "--set",
-        metavar="K=V",
-        action="append",
-        default=[],
-        help="set an option of the shell, such as errexit=false",
-    )
-    run.add_argument("-d", "--database", metavar="DB", help="the current database (default defaultdb)")
-    run.add_argument(
-        "--no-rc",
-        action="store_true",
-        help="do not run ~/.ootheca_rc (or $OOTHECA_RC) before the first prompt",
-    )
-    run.add_argument("--echo-sql", action="store_true", help="write each statement before it is run")
-    run.add_argument(
-        "--verbose",
-        action="store_true",
-        help="write every call to a key service, and a traceback with each error",
-    )
-    run.add_argument("--version", action="version", version=f"ootheca {_version()}")
-
-
-def _completion_parser() -> argparse.ArgumentParser:
-    from ootheca.shell.completion_script import SHELLS
-
-    parser = _Parser(
-        prog="ootheca completion",
-        description="Write a script that completes the words of this command in your shell. "
-        "For bash: ootheca completion bash > ~/.local/share/bash-completion/completions/ootheca",
-        allow_abbrev=False,
-    )
-    parser.add_argument("shell", choices=SHELLS, metavar="SHELL", help=f"one of {', '.join(SHELLS)}")
-    return parser
-
-
-def _locality(text: str) -> str:
-    """Check a node's locality."""
-    from ootheca.uri import parse_locality
-
-    try:
-        parse_locality(text)
-    except InvalidOptionError as exc:
-        raise argparse.ArgumentTypeError(exc.message) from exc
-    return text
-
-
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("ootheca")
-    except PackageNotFoundError:
-        return "(not installed)"
-
-
 def _run_sql(words: list[str], session: Session | None) -> int:
-    flags = _sql_parser().parse_args(words)
+    flags = PARSERS["sql"]().parse_args(words)
     check_flags(flags)
     options = options_of(flags, is_interactive=is_interactive(flags))
     if session is not None:
@@ -270,17 +80,17 @@ def _run_sql(words: list[str], session: Session | None) -> int:
 def _run_demo(words: list[str], session: Session | None) -> int:
     from ootheca.shell.demo import run_demo
 
-    return run_demo(_demo_parser().parse_args(words), session)
+    return run_demo(PARSERS["demo"]().parse_args(words), session)
 
 
 def _run_report(words: list[str], session: Session | None) -> int:
     from ootheca.shell.report import run_report
 
-    flags = _report_parser().parse_args(words)
+    flags = PARSERS["report"]().parse_args(words)
     if session is not None:
         return run_report(flags, session)
-    if not (flags.store or os.environ.get(_STORE_VARIABLE) or Path(_DEFAULT_STORE).exists()):
-        flags.store = _IN_MEMORY  # who looks at a bucket asked for no store
+    if not (flags.store or os.environ.get(STORE_VARIABLE) or Path(DEFAULT_STORE).exists()):
+        flags.store = ":memory:"  # who looks at a bucket asked for no store
     with _opened(flags) as opened:
         return 1 if opened is None else run_report(flags, opened)
 
@@ -289,14 +99,14 @@ def _run_scheduler(words: list[str], session: Session | None) -> int:
     del session  # it opens the store only while something is due
     from ootheca.shell.scheduler import run_scheduler
 
-    flags = _scheduler_parser().parse_args(words)
+    flags = PARSERS["scheduler"]().parse_args(words)
     return run_scheduler(lambda: _open_session(flags), is_once=flags.once)
 
 
 def _run_worker(words: list[str], session: Session | None) -> int:
     from ootheca.shell.worker import run_worker
 
-    flags = _worker_parser().parse_args(words)
+    flags = PARSERS["worker"]().parse_args(words)
     if session is not None:
         return run_worker(session, flags.jobs)
     with _opened(flags) as opened:
@@ -307,18 +117,14 @@ def _run_completion(words: list[str], session: Session | None) -> int:
     del session
     from ootheca.shell.completion_script import run_completion
 
-    return run_completion(_completion_parser().parse_args(words).shell, _PARSERS)
+    return run_completion(PARSERS["completion"]().parse_args(words).shell, PARSERS)
 
 
-_PARSERS = {
-    "sql": _sql_parser,
-    "demo": _demo_parser,
-    "report": _report_parser,
-    "scheduler": _scheduler_parser,
-    "worker": _worker_parser,
-    "completion": _completion_parser,
-}
-"""What makes the parser of each subcommand."""
+def _run_files(kind: str, words: list[str]) -> int:
+    from ootheca.shell.files import run_files
+
+    return run_files([kind, *words])
+
 
 _COMMANDS: dict[str, Callable[[list[str], Session | None], int]] = {
     "sql": _run_sql,
@@ -327,6 +133,8 @@ _COMMANDS: dict[str, Callable[[list[str], Session | None], int]] = {
     "scheduler": _run_scheduler,
     "worker": _run_worker,
     "completion": _run_completion,
+    "userfile": lambda words, _: _run_files("userfile", words),
+    "nodelocal": lambda words, _: _run_files("nodelocal", words),
 }
 """What runs the words after the name of a subcommand; without one it is `sql`."""
 
@@ -335,9 +143,8 @@ def _open_session(flags: argparse.Namespace) -> Session:
     """Open the store that the flags name."""
     from ootheca.exec.session import Session
 
-    name = flags.store or os.environ.get(_STORE_VARIABLE) or _DEFAULT_STORE
     return Session(
-        None if name == _IN_MEMORY else Path(name),
+        store_path(flags.store),
         external_io_dir=flags.external_io_dir,
         sandbox=flags.sandbox,
         limits=_limits(flags),

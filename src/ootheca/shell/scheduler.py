@@ -53,6 +53,7 @@ class _Scheduler:
         """Open the store for a while."""
         with self.open_session() as session:
             self.session = session
+            session.hands_over = False  # the next look at the schedules lets a job go on that was stopped
             try:
                 yield session
             finally:

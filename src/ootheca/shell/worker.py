@@ -32,7 +32,7 @@ def run_worker(session: Session, job_ids: Sequence[int]) -> int:
         del number, frame
         stopped.set()
         for job in list(session.share.jobs.values()):
-            job.ask("pause")
+            job.ask("stop")
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)

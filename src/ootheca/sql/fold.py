@@ -72,7 +72,7 @@ def _starts_query(tokens: Sequence[Token], index: int) -> bool:
 
 def _is_query_place(tokens: Sequence[Token], index: int) -> bool:
     """Whether an unparenthesised query may start at this token, outside all brackets."""
-    if _is_word(tokens, 0, "explain"):
+    if _is_word(tokens, 0, "explain", "prepare"):
         before = _is_word(tokens, index - 1, "explain", "analyze", "analyse") or _is_op(
             tokens, index - 1, ")"
         )

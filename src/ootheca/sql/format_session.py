@@ -6,6 +6,7 @@ from ootheca.names import format_dotted, format_identifier, format_string, forma
 from ootheca.sql import ast
 from ootheca.sql.format_core import (
     MASKED,
+    REDACTED,
     Style,
     format_node,
     formats,
@@ -34,8 +35,18 @@ def prepare(node: ast.Prepare, style: Style) -> str:
 
 @formats(ast.Execute)
 def execute(node: ast.Execute, style: Style) -> str:
-    arguments = f" ({expression_list(node.arguments, style)})" if node.arguments else ""
+    arguments = f" ({_arguments(node.arguments, style)})" if node.arguments else ""
     return f"EXECUTE {format_identifier(node.name)}{arguments}"
+
+
+def _arguments(arguments: tuple[ast.Expr, ...], style: Style) -> str:
+    """Only the prepared statement knows which of them are secrets: redacted text shows none that may be one."""
+    if not style.redact:
+        return expression_list(arguments, style)
+    harmless = (ast.NumberLiteral, ast.BoolLiteral, ast.NullLiteral)
+    return ", ".join(
+        format_node(value, style) if isinstance(value, harmless) else REDACTED for value in arguments
+    )
 
 
 @formats(ast.Deallocate)

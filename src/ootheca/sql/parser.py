@@ -255,7 +255,7 @@ class _Source:
     def run(self, tokens: Sequence[Token], end: Token, start: str) -> Any:
         try:
             result = machine().run(look_ahead(tokens), end, start)
-            if len(tokens) > _MAX_DEPTH and _depth(result) > _MAX_DEPTH:
+            if len(tokens) > _MAX_NESTING // 2 and _is_too_deep(result):
                 raise self._too_deep(tokens[-1])
             return result
         except UnexpectedTokenError as error:
@@ -300,7 +300,12 @@ def _is_pass_through(token: Token) -> bool:
 
 
 def _may_be_deep(text: str) -> bool:
-    """Whether brackets may be nested too deeply; strings that need a closer look count as what they look like."""
+    """Whether brackets may be nested too deeply."""
+    return _nesting(text) > _MAX_NESTING
+
+
+def _nesting(text: str) -> int:
+    """Return how deep brackets are nested; strings that need a closer look count as what they look like."""
     depth = deepest = 0
     for found in _BRACKETS.finditer(text):
         if found[0] in ("(", "["):
@@ -308,7 +313,17 @@ def _may_be_deep(text: str) -> bool:
             deepest = max(deepest, depth)
         elif found[0] in (")", "]"):
             depth -= 1
-    return deepest > _MAX_NESTING
+    return deepest
+
+
+def _is_too_deep(node: ast.Node) -> bool:
+    """Tell whether a tree is too deep, or the tree of its canonical text, which has brackets that `~~x` lacks."""
+    depth = _depth(node)
+    if depth <= _MAX_DEPTH // 3 or depth > _MAX_DEPTH:
+        return depth > _MAX_DEPTH
+    brackets = _nesting(str(node))
+    added = brackets - sum(isinstance(each, ast.Paren) for each in ast.walk(node))
+    return brackets > _MAX_NESTING or depth + max(added, 0) > _MAX_DEPTH
 
 
 def _depth(node: ast.Node) -> int:

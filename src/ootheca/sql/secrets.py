@@ -1,7 +1,8 @@
 """Secrets in the text of statements, right or wrong: found by their place, and masked wherever such a text is shown.
 
-A secret is what follows `encryption_passphrase` or `password`, a secret parameter or password of a URI, and the path of
-a master key. The text need not parse: it is shown because it does not.
+A secret is what follows `encryption_passphrase` or `password`, a secret parameter or password of a URI, the path of a
+master key, and every argument of EXECUTE that is no number: only the prepared statement knows what it is for. The text
+need not parse: it is shown because it does not.
 """
 
 from __future__ import annotations
@@ -77,6 +78,11 @@ def _in_tokens(text: str, tokens: Sequence[Token]) -> Iterator[Secret]:
     while index < len(tokens):
         token = tokens[index]
         index += 1
+        if _is_execute(tokens, index - 1):
+            end = _end_of_statement(tokens, index)
+            yield from _arguments(text, tokens[index:end])
+            index = end
+            continue
         word = str(token.value).lower() if token.kind in ("WORD", *_STRINGS) else ""
         if word in _SECRET_WORDS:
             index, value = _value_after(tokens, index, takes_words=names_user)
@@ -90,6 +96,48 @@ def _in_tokens(text: str, tokens: Sequence[Token]) -> Iterator[Secret]:
                 yield Secret(token.start, token.end, token.text, f"{quote}{masked}{quote}")
 
 
+def _is_execute(tokens: Sequence[Token], index: int) -> bool:
+    """Tell whether EXECUTE name (…) starts here; EXECUTE SCHEDULE has no arguments."""
+    token = tokens[index]
+    if token.kind != "WORD" or token.value != "execute":
+        return False
+    if index and tokens[index - 1].value != ";":
+        return False
+    return index + 2 < len(tokens) and tokens[index + 2].value == "("
+
+
+def _end_of_statement(tokens: Sequence[Token], index: int) -> int:
+    while index < len(tokens) and not (tokens[index].kind == "OP" and tokens[index].value == ";"):
+        index += 1
+    return index
+
+
+def _arguments(text: str, tokens: Sequence[Token]) -> Iterator[Secret]:
+    """Yield the arguments of EXECUTE that may be secrets: each run of tokens between commas that is no constant."""
+    part: list[Token] = []
+    depth = 0
+    for token in tokens[1:]:
+        is_op = token.kind == "OP"
+        if is_op and token.value in ("(", ")"):
+            depth += 1 if token.value == "(" else -1
+        if (is_op and token.value == "," and depth == 1) or depth == 0 or (depth == 1 and not part and is_op):
+            yield from _argument(text, part)
+            part = []
+        else:
+            part.append(token)
+    yield from _argument(text, part)
+
+
+def _argument(text: str, part: Sequence[Token]) -> Iterator[Secret]:
+    is_harmless = all(
+        token.kind in ("OP", "ICONST", "FCONST", "PLACEHOLDER") or token.value in _CONSTANTS for token in part
+    )
+    if not is_harmless:
+        start, end = part[0].start, part[-1].end
+        yield Secret(start, end, text[start:end], f"'{MASK}'")
+
+
+_CONSTANTS = frozenset({"true", "false", "null"})
 _USER_STATEMENTS = [[verb, kind] for verb in ("create", "alter") for kind in ("user", "role", "group")]
 
 

@@ -53,9 +53,11 @@ _AZURE_PARAMS: Final = (
 _GS_PARAMS: Final = ("ASSUME_ROLE", "AUTH", "BEARER_TOKEN", "CREDENTIALS", "GOOGLE_BILLING_PROJECT")
 _AZURE_DOMAINS: Final = {
     "": "blob.core.windows.net",
-    "AzurePublicCloud": "blob.core.windows.net",
-    "AzureUSGovernmentCloud": "blob.core.usgovcloudapi.net",
-    "AzureChinaCloud": "blob.core.chinacloudapi.cn",
+    "AZUREPUBLICCLOUD": "blob.core.windows.net",
+    "AZUREUSGOVERNMENTCLOUD": "blob.core.usgovcloudapi.net",
+    "AZUREUSGOVERNMENT": "blob.core.usgovcloudapi.net",
+    "AZURECHINACLOUD": "blob.core.chinacloudapi.cn",
+    "AZUREGERMANCLOUD": "blob.core.cloudapi.de",
 }
 
 
@@ -174,10 +176,11 @@ def validate_azure(uri: URI, env: StorageEnv) -> CloudSettings:
         config["account_key"] = uri.param("AZURE_ACCOUNT_KEY").replace(" ", "+")
         decode_base64(config["account_key"], "azure credential")
     environment = uri.param("AZURE_ENVIRONMENT")
-    if environment not in _AZURE_DOMAINS:
+    domain = _AZURE_DOMAINS.get(environment.upper())
+    if domain is None:
         raise _invalid(f"unsupported value {environment} for AZURE_ENVIRONMENT")
     # Always said, so that no variable of the environment sends our requests elsewhere.
-    config["endpoint"] = env.azure_endpoint or f"https://{account}.{_AZURE_DOMAINS[environment]}"
+    config["endpoint"] = env.azure_endpoint or f"https://{account}.{domain}"
     tier = uri.param("AZURE_ACCESS_TIER")
     return CloudSettings(config=config, attributes={"Storage-Class": tier} if tier else None)
 

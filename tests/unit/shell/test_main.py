@@ -18,8 +18,9 @@ from typing import Any
 import pytest
 
 from ootheca.exec.session import Session
+from ootheca.shell.flags import EXIT_CODES
 from ootheca.shell.interrupts import Interrupts
-from ootheca.shell.main import EXIT_CODES, main
+from ootheca.shell.main import main
 from ootheca.shell.options import Options
 from ootheca.shell.session_io import Shell
 

@@ -91,12 +91,35 @@ def test_refused_while_building(text: str, message: str | None, sqlstate: str) -
 @pytest.mark.parametrize("depth", [150, 20_000])
 @pytest.mark.parametrize(
     ("opening", "closing"),
-    [("(", ")"), ("ARRAY[", "]"), ("NOT ", ""), ("1 + ", ""), ("- ", ""), ("CASE WHEN ", " THEN 1 END")],
+    [
+        ("(", ")"),
+        ("ARRAY[", "]"),
+        ("NOT ", ""),
+        ("1 + ", ""),
+        ("- ", ""),
+        ("~", ""),
+        ("CASE WHEN ", " THEN 1 END"),
+    ],
 )
 def test_deep_nesting_is_refused(depth: int, opening: str, closing: str) -> None:
     error = refused(f"SET x = {opening * depth}a{closing * depth}")
     assert error.message.endswith("statement is nested too deeply")
     assert error.sqlstate == "54001"
+
+
+@pytest.mark.parametrize("depth", [10, 30, 50, 110, 130])
+@pytest.mark.parametrize("opening", ["~", "NOT ", "1 + ", "1 + -"])
+def test_canonical_text_of_what_is_accepted_is_not_nested_too_deeply(depth: int, opening: str) -> None:
+    text = f"SET x = {opening * depth}1"
+    try:
+        statement = parse_one(text)
+    except ParseError as caught:
+        error: ParseError | None = caught
+    else:
+        error = None
+        assert str(parse_one(str(statement))) == str(statement)
+    assert error is None or error.sqlstate == "54001"
+    assert (error is None) == (depth <= 50)
 
 
 @pytest.mark.parametrize("depth", [150, 5000])

@@ -12,6 +12,7 @@ from ootheca.exec.ddl.builder import TableBuilder
 from ootheca.exec.ddl.indexes import SCHEMA_CHANGE_STEPS
 from ootheca.exec.ddl.partitions import set_partitioning
 from ootheca.exec.ddl.relations import change_relation
+from ootheca.exec.ddl.storage_parameters import set_storage_parameters
 from ootheca.exec.ddl.support import kind_of
 from ootheca.exec.result import Result, ResultColumn, string
 from ootheca.sql import ast
@@ -48,7 +49,10 @@ def run(statement: ast.AlterTable, session: Session) -> Result:
     if kind_of(desc) != "table":
         raise OothecaError(f'"{desc.name}" is not a table', sqlstate="42809")
     for command in statement.commands:
-        _change(command, session, desc)
+        if isinstance(command, ast.SetStorageParameters):
+            set_storage_parameters(session, _builder(session, desc).desc, command.parameters)
+        else:
+            _change(command, session, desc)
     return Result.command("ALTER TABLE")
 
 

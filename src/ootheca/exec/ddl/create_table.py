@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ootheca.errors import OothecaError, UnsupportedError
 from ootheca.exec.ddl.builder import TableBuilder, new_table
 from ootheca.exec.ddl.partitions import set_interleave, set_partitioning
+from ootheca.exec.ddl.storage_parameters import set_storage_parameters
 from ootheca.exec.ddl.support import is_taken, new_object_name, target_schema
 from ootheca.exec.ddl.table_constraints import add_check, add_foreign_key, link_foreign_keys
 from ootheca.exec.ddl.table_indexes import (
@@ -37,7 +38,7 @@ def run(statement: ast.CreateTable | ast.CreateTableAs, session: Session) -> Res
         from ootheca.exec.ddl.create_table_as import create_table_as
 
         return create_table_as(statement, session)
-    _refuse(statement, session)
+    _refuse(statement)
     schema = target_schema(session, statement.name)
     name = statement.name.object
     if is_taken(session, schema, name, if_not_exists=statement.if_not_exists):
@@ -51,6 +52,7 @@ def run(statement: ast.CreateTable | ast.CreateTableAs, session: Session) -> Res
     interleave = statement.interleave
     if interleave is not None:
         set_interleave(builder, builder.desc.primary_index, interleave)
+    set_storage_parameters(session, builder.desc, statement.storage_parameters)
     finish_table(builder)
     session.engine.create_table(new_object_name(session, schema, name), session.describe(builder.desc.id))
     return Result.command("CREATE TABLE")
@@ -68,11 +70,7 @@ def finish_table(builder: TableBuilder) -> None:
     builder.link_types()
 
 
-def _refuse(statement: ast.CreateTable, session: Session) -> None:
-    for name, _ in statement.storage_parameters:
-        if name.startswith("ttl"):
-            raise UnsupportedError("unimplemented: row-level TTL is not supported")
-        session.notice(f'storage parameter "{name}" is ignored')
+def _refuse(statement: ast.CreateTable) -> None:
     if statement.persistence == "TEMPORARY":
         raise UnsupportedError(
             "temporary tables are only supported experimentally", hint="create an ordinary table instead"

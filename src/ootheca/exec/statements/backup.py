@@ -16,7 +16,7 @@ from ootheca.backup.collection import write_latest
 from ootheca.backup.cover import check_next_layer
 from ootheca.backup.data_files import FILES_IN_FLIGHT
 from ootheca.backup.placement import place
-from ootheca.backup.plan import BackupPlan, Period, Scope, plan_backup
+from ootheca.backup.plan import BackupPlan, Period, Scope, excluded_tables, plan_backup
 from ootheca.backup.sealed import SealedStorage, create_sealed, open_sealed
 from ootheca.backup.spans import Span
 from ootheca.backup.write import BackupIdentity, BackupSummary, write_backup
@@ -29,6 +29,7 @@ from ootheca.crypto.kms.registry import open_kms
 from ootheca.errors import OothecaError, UnsupportedError
 from ootheca.exec.as_of import evaluate_as_of
 from ootheca.exec.destinations import Destination, find_destination
+from ootheca.exec.execution_locality import check_execution_locality
 from ootheca.exec.history import catalog_at, collect_garbage, horizons, require_known, revisions_of
 from ootheca.exec.jobs import running_job
 from ootheca.exec.places import encryption_options, kms_environment
@@ -126,6 +127,7 @@ def dry_run(statement: ast.Backup, session: Session) -> None:
 def _prepare(statement: ast.Backup, session: Session) -> tuple[_Layer, Destination]:
     """Find out what is asked for, and where it goes."""
     _refuse_unsupported(statement)
+    check_execution_locality(session, statement.options.execution_locality)
     end_time = evaluate_as_of(statement.as_of, session) if statement.as_of is not None else session.now()
     collect_garbage(session)
     catalog = catalog_at(session, end_time)
@@ -172,9 +174,8 @@ def _refuse_unsupported(statement: ast.Backup) -> None:
     options = statement.options
     if options.incremental_location and not statement.is_collection:
         raise OothecaError("incremental_location option not supported with `BACKUP TO` syntax")
-    for name in ("execution_locality", "strict_storage_locality"):
-        if getattr(options, name):
-            raise UnsupportedError(f"BACKUP … WITH {name.replace('_', ' ')} is not supported yet")
+    if options.strict_storage_locality:
+        raise UnsupportedError("BACKUP … WITH strict storage locality is not supported yet")
 
 
 def _previous(
@@ -233,12 +234,24 @@ def _check_covers(layer: _Layer, chain: Chain) -> None:
         raise OothecaError("cannot append a backup of specific tables or databases to a cluster backup")
     if not layer.covers_cluster:
         _check_targets(layer, last)
+    _check_excluded(layer, chain)
     if layer.end_time <= chain.end:
         raise OothecaError(
             f"expected backup (along with any previous backups) to cover to {layer.end_time.format_go()}, not "
             f"{chain.end.format_go()}",
             hint="name a time after the end of the last layer",
         )
+
+
+def _check_excluded(layer: _Layer, chain: Chain) -> None:
+    """Refuse to go on with a table whose data an earlier layer left out: rows written then would be in none."""
+    missing = frozenset[int]().union(*(excluded_tables(each.manifest.descriptors) for each in chain.layers))
+    for table in (layer.catalog.table(id_) for id_ in layer.targets.table_ids if id_ in missing):
+        if not table.exclude_data_from_backup:
+            raise OothecaError(
+                f'previous backup does not contain the data of table "{table.name}", which was excluded from it',
+                hint="take a full backup, or exclude the table's data again",
+            )
 
 
 def _check_targets(layer: _Layer, last: pb.BackupManifest) -> None:

@@ -15,9 +15,9 @@ import pyarrow as pa
 from ootheca.engine.base import QueryColumn, Source
 from ootheca.errors import OothecaError, UnsupportedError
 from ootheca.exec.changes import note_change
-from ootheca.exec.dispatch import dispatch
+from ootheca.exec.dispatch import dispatch, feature_name
 from ootheca.exec.past import past_names
-from ootheca.exec.result import Result, ResultColumn
+from ootheca.exec.result import Result, ResultColumn, string
 from ootheca.sql import ast
 from ootheca.types import arrow_type
 
@@ -39,8 +39,22 @@ def run(statement: ast.Statement, session: Session) -> Result:
         case ast.Explain(statement=ast.Query() as query):
             _refuse_effects(query)
             return _run_query(query, session, prefix="EXPLAIN ")
-        case _:
-            raise UnsupportedError("unimplemented: EXPLAIN of this statement")
+        case ast.Explain():
+            return _explain(statement)
+    raise AssertionError(statement)
+
+
+def _explain(explained: ast.Explain) -> Result:
+    """Explain a statement that is no query: CockroachDB's plan of one is a single node that bears its name."""
+    inner = explained.statement
+    verb = feature_name(inner)
+    if explained.is_analyze:
+        raise UnsupportedError(
+            f"unimplemented: EXPLAIN ANALYZE of {verb}",
+            hint="run the statement itself: its answer has the counts",
+        )
+    lines = ("distribution: local", "vectorized: true", "", f"• {verb.lower()}")
+    return Result.of_rows((string("info"),), [(line,) for line in lines], tag="EXPLAIN")
 
 
 def _run_query(query: ast.Query, session: Session, prefix: str = "") -> Result:

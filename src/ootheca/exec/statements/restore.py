@@ -27,6 +27,7 @@ from ootheca.crypto.envelope import EncryptionOptions
 from ootheca.errors import InvalidOptionError, OothecaError, UnsupportedError
 from ootheca.exec.as_of import evaluate_as_of
 from ootheca.exec.chains import chain_of_collection, chain_of_layers, named_point
+from ootheca.exec.execution_locality import check_execution_locality
 from ootheca.exec.jobs import running_job
 from ootheca.exec.places import encryption_options, kms_environment, open_stores, text_of
 from ootheca.exec.result import Result, integer
@@ -56,26 +57,17 @@ _INCREMENTAL_LOCATION: Final = (
 )
 _SCHEMA_ONLY: Final = "to set the verify_backup_table_data option, the schema_only option must be set"
 _NOT_YET: Final = (
-    "execution_locality", "experimental_copy", "experimental_deferred_copy", "virtual_cluster_name",
-    "virtual_cluster", "remove_regions", "grants", "debug_pause_on",
+    "experimental_deferred_copy", "virtual_cluster_name", "virtual_cluster", "remove_regions", "grants",
+    "debug_pause_on",
 )  # fmt: skip
 
 
 def run(statement: ast.Restore, session: Session) -> Result:
     """Restore; one row with what was restored, or with DETACHED the job's id alone."""
     options = statement.options
-    encryption = encryption_options(session, options.encryption_passphrase, options.kms)
     if session.is_in_explicit_transaction and not options.detached:
         raise OothecaError("RESTORE cannot be used inside a transaction without DETACHED option")
-    _check_options(statement)
-    if options.new_db_name and not _names_one_database(statement.targets):
-        raise InvalidOptionError(_NEW_DB_NAME, sqlstate="XXUUU")
-    until = evaluate_as_of(statement.as_of, session) if statement.as_of is not None else None
-    chain = _chain(statement, session, encryption)
-    check_localities(chain)
-    if until is not None:
-        chain = cut_at(chain, until)
-    check_statistics(chain.last)
+    chain, until = _prepare(statement, session)
     plan, backup = _plan(statement, session, chain, until)
     if statement.targets is not None and not plan.tables and _names_tables(statement.targets):
         return _nothing_restored(unique_int64(session.clock), session)
@@ -88,6 +80,34 @@ def run(statement: ast.Restore, session: Session) -> Result:
     if options.detached:
         return Result.of_rows([integer("job_id")], [(job.id,)], tag="RESTORE")
     return _answer(job.id, summary)
+
+
+def dry_run(statement: ast.Restore, session: Session) -> None:
+    """Open the backup and check what is wanted of it, without making anything.
+
+    Raises:
+        OothecaError: as the restore would before it writes; what a whole cluster's needs is not looked at.
+    """
+    chain, until = _prepare(statement, session)
+    if statement.targets is not None:
+        _plan(statement, session, chain, until)
+
+
+def _prepare(statement: ast.Restore, session: Session) -> tuple[Chain, Timestamp | None]:
+    """Open the layers that are wanted, and return the time that they are read as of, where one is named."""
+    options = statement.options
+    encryption = encryption_options(session, options.encryption_passphrase, options.kms)
+    _check_options(statement)
+    check_execution_locality(session, options.execution_locality)
+    if options.new_db_name and not _names_one_database(statement.targets):
+        raise InvalidOptionError(_NEW_DB_NAME, sqlstate="XXUUU")
+    until = evaluate_as_of(statement.as_of, session) if statement.as_of is not None else None
+    chain = _chain(statement, session, encryption)
+    check_localities(chain)
+    if until is not None:
+        chain = cut_at(chain, until)
+    check_statistics(chain.last)
+    return chain, until
 
 
 def _needs(statement: ast.Restore, session: Session) -> Unfinished:
@@ -111,6 +131,10 @@ def _check_options(statement: ast.Restore) -> None:
         raise InvalidOptionError(_INCREMENTAL_LOCATION, sqlstate="XXUUU")
     if options.verify_backup_table_data and not options.schema_only:
         raise InvalidOptionError(_SCHEMA_ONLY, sqlstate="XXUUU")
+    if options.experimental_copy and (options.encryption_passphrase or options.kms):
+        raise UnsupportedError(
+            "experimental copy does not take encrypted backups", hint="leave EXPERIMENTAL COPY out"
+        )
     for name in _NOT_YET:
         if getattr(options, name):
             raise UnsupportedError(f"RESTORE … WITH {name} is not supported yet")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ootheca.errors import InvalidOptionError, UndefinedError
+from ootheca.errors import InvalidOptionError, OothecaError, UndefinedError
 from ootheca.exec.result import Result, string
 from ootheca.sql import ast
 
@@ -29,7 +29,10 @@ def run(
                 session.variables.set(statement.name, None)
             return Result.command("RESET")
         case ast.Discard():
+            if session.is_in_explicit_transaction:
+                raise OothecaError("DISCARD ALL cannot run inside a transaction block", sqlstate="25001")
             session.variables.reset_all()
+            session.prepared.clear()
             return Result.command("DISCARD ALL")
         case _:
             return _show(statement.name, session)
