@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -177,7 +178,7 @@ def test_a_store_in_use_is_said_once_and_tried_again(store: Path, capsys: pytest
         with pytest.raises(Slept):
             run_scheduler(opener(store), sleep=sleeper(4, slept, let_go))
     first, second = capsys.readouterr().err.splitlines()
-    assert "the store is in use by another process; it is tried again every 5 seconds" in first
+    assert re.search(r"in use by another process \(PID \d+\); it is tried again every 5 seconds", first)
     assert "succeeded" in second
     assert slept[:3] == [5.0, 5.0, 5.0]
 
