@@ -26,6 +26,7 @@ __all__ = ["Request", "RunningJob", "jobs_now", "running_job"]
 
 Request = Literal["pause", "cancel"]
 _STATES = {"pause": "pause-requested", "cancel": "cancel-requested"}
+_UNEXPECTED = {True: "interrupted", False: "internal error"}
 
 
 class RunningJob:
@@ -93,6 +94,7 @@ def running_job(session: Session, payload: pb.JobPayload, needs: Unfinished) -> 
             session.read_snapshot()
         session.on_job_start(running)
     try:
+        running.check()
         yield running
         if is_alone:
             session.conclude()
@@ -147,7 +149,7 @@ def _note_end(job: Job, exc: BaseException, reason: str) -> None:
         return
     is_canceled = isinstance(exc, CanceledError) or not isinstance(exc, Exception)
     job.status = "canceled" if is_canceled else "failed"
-    job.payload.error = exc.message if isinstance(exc, OothecaError) else "interrupted"
+    job.payload.error = exc.message if isinstance(exc, OothecaError) else _UNEXPECTED[is_canceled]
 
 
 def _forget_old(session: Session, table: JobTable) -> None:

@@ -270,7 +270,7 @@ class Session:
         if is_detached(statement) and not self.is_in_background and self.transaction_state != "aborted":
             return run_detached(self, statement)
         if name in ("Begin", "Commit", "Rollback", "RollbackToSavepoint"):
-            return dispatch(statement, self)
+            return self._dispatch(statement)
         if self.transaction_state == "aborted":
             raise OothecaError(_ABORTED, sqlstate="25P02")
         if self.transaction_state == "open":
@@ -303,6 +303,16 @@ class Session:
         waiting, self._at_commit = self._at_commit, []
         for begin in waiting:
             begin()
+
+    def write_apart(self, write: Callable[[], None]) -> None:
+        """Have something written in a transaction of its own, after that of the statement."""
+        self._start()
+        try:
+            write()
+        except BaseException:
+            self._undo()
+            raise
+        self._finish()
 
     def discard_at_end(self) -> None:
         """Undo what the running statement writes when its rows have been read: it only looked at the past."""
@@ -377,6 +387,12 @@ class Session:
     def restart(self) -> None:
         """Undo what a statement on its own has done since the last checkpoint; what it writes now has a later time."""
         self._undo()
+        self._start()
+
+    def step_aside(self, wait: Callable[[], None]) -> None:
+        """Let other sessions write while a statement on its own waits; it undoes what it has done, and begins anew."""
+        self._undo()
+        wait()
         self._start()
 
     def read_snapshot(self) -> None:

@@ -79,5 +79,10 @@ class UnfinishedJobs:
         times = [parse_timestamp(each.protects) for each in self.all().values() if each.protects]
         return min(times, default=None)
 
+    def backups_alive(self, but: str) -> frozenset[bytes]:
+        """Return the ids of the backups that run or are paused, but for one; not of those that were interrupted."""
+        others = [each for each in self.all().values() if each.backup_id not in ("", but)]
+        return frozenset(bytes.fromhex(each.backup_id) for each in others if each.state != "interrupted")
+
     def _store(self, found: dict[int, Unfinished]) -> None:
         self._session.put_meta(_KEY, {str(id_): asdict(each) for id_, each in found.items()})

@@ -37,7 +37,7 @@ from ootheca.exec.result import Result, ResultColumn, integer, string
 from ootheca.exec.session import Session
 from ootheca.exec.statements.cluster_settings import current_setting
 from ootheca.exec.targets import resolve, with_coverage
-from ootheca.exec.unfinished import Unfinished
+from ootheca.exec.unfinished import Unfinished, UnfinishedJobs
 from ootheca.sql import ast
 from ootheca.sql.format import format_statement
 from ootheca.types import FLOAT8
@@ -274,7 +274,8 @@ def _write(
     """Write a layer to its destination, with the key of a folder of its chain."""
     session = layer.session
     needs = session.resumed or _needs(layer, destination, plan)
-    identity = BackupIdentity(session.cluster_id.bytes, bytes.fromhex(needs.backup_id))
+    alive = UnfinishedJobs(session).backups_alive(needs.backup_id)
+    identity = BackupIdentity(session.cluster_id.bytes, bytes.fromhex(needs.backup_id), alive=alive)
     target_size = parse_size(current_setting(session, "kv.bulk_sst.target_size"))
     with (
         running_job(session, _payload(layer, destination, plan), needs) as job,

@@ -1,0 +1,249 @@
+"""Jobs in the background: what goes on beside them, how they are stopped, and how they go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import ootheca
+from ootheca.connection import Connection
+from ootheca.crypto import aead
+from ootheca.errors import OothecaError
+from tests.support.golden import VERSIONS
+from tests.support.jobs import SMALL_FILES, ask, gate_at, note_every_file, state, wait_for
+
+PASSPHRASE = "encryption_passphrase = 'open sesame'"
+KMS = "kms = 'aws-kms:///cmk?AUTH=implicit&REGION=us-east-1'"
+LOCALITIES = (
+    "('nodelocal://1/b/def?COCKROACH_LOCALITY=default', 'nodelocal://1/b/eu?COCKROACH_LOCALITY=region%3Deu')"
+)
+SETUP = f"""
+CREATE DATABASE shop; {SMALL_FILES};
+CREATE TABLE shop.t (id INT PRIMARY KEY, v STRING, INDEX (v));
+INSERT INTO shop.t SELECT i, repeat('x', 100) || i::STRING FROM generate_series(1, 60) AS g(i);
+CREATE TABLE shop.u (id INT PRIMARY KEY, v STRING); INSERT INTO shop.u VALUES (1, 'one'), (2, 'two');
+CREATE TABLE shop.w (id INT PRIMARY KEY); INSERT INTO shop.w VALUES (1), (2), (3);
+CREATE SEQUENCE shop.s; SELECT nextval('shop.s');
+"""
+CHANGES = """
+UPDATE shop.t SET v = v || '!' WHERE id % 2 = 0; DELETE FROM shop.t WHERE id = 7;
+INSERT INTO shop.t VALUES (1000, 'more'); UPDATE shop.u SET v = 'zwei' WHERE id = 2
+"""
+# What may happen to the tables while a backup of them is taken; each ends in a state in which the others work.
+MEANWHILE = """
+INSERT INTO shop.t SELECT i, 'late' FROM generate_series(2001, 2100) AS g(i);
+UPDATE shop.t SET v = 'changed'; DELETE FROM shop.t WHERE id % 3 = 0; SELECT nextval('shop.s');
+ALTER TABLE shop.u ADD COLUMN n INT DEFAULT 5; ALTER TABLE shop.u RENAME COLUMN v TO x; CREATE INDEX ON shop.u (n);
+TRUNCATE shop.w; INSERT INTO shop.w VALUES (9); DROP TABLE shop.w; DROP SEQUENCE shop.s;
+CREATE TABLE shop.later (id INT PRIMARY KEY); INSERT INTO shop.later VALUES (1)
+"""
+TABLES = ("t", "u", "w")
+
+
+@pytest.fixture(autouse=True)
+def small_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    note_every_file(monkeypatch)
+
+
+def connect(store: Path, version: str = "21.2", locality: str = "") -> Connection:
+    con = ootheca.connect(store, sandbox=True, version=version, locality=locality)
+    con.session.hands_over = False  # no process outlives a test
+    return con
+
+
+@pytest.fixture(params=VERSIONS)
+def con(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Connection]:
+    with connect(tmp_path, request.param) as opened:
+        opened.execute(SETUP)
+        yield opened
+
+
+def contents(con: Connection, database: str) -> dict[str, Any]:
+    held: dict[str, Any] = {name: ask(con, f"SELECT * FROM {database}.{name} ORDER BY id") for name in TABLES}
+    held["tables"] = sorted(row[1] for row in ask(con, f"SHOW TABLES FROM {database}"))
+    held["next"] = ask(con, f"SELECT nextval('{database}.s')")
+    return held
+
+
+def restored(con: Connection, where: str, options: str = "") -> dict[str, Any]:
+    """Restore the database under another name, and return what it holds."""
+    given = ", ".join(filter(None, [options, "new_db_name = 'again'"]))
+    con.execute(f"DROP DATABASE IF EXISTS again CASCADE; RESTORE DATABASE shop FROM {where} WITH {given}")
+    return contents(con, "again")
+
+
+def expected(con: Connection) -> dict[str, Any]:
+    """Return what a backup that is taken now will bring back; takes one value of the sequence, as `contents` does."""
+    held = contents(con, "shop")
+    con.execute(f"SELECT setval('shop.s', {held['next'][0][0] - 1})")
+    return held
+
+
+# Beside the work
+
+
+def test_a_backup_holds_the_rows_of_its_end_whatever_happens_meanwhile(
+    con: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = expected(con)
+    with gate_at(monkeypatch, 2) as gate:
+        ((job_id,),) = ask(con, "BACKUP DATABASE shop TO 'nodelocal://1/b' WITH DETACHED")
+        gate.wait()
+        con.execute(MEANWHILE)
+        assert ask(con, "SELECT count(*) FROM shop.later") == [(1,)]
+        assert state(con, job_id) == "running"
+    assert wait_for(con, job_id) == "succeeded"
+    assert restored(con, "'nodelocal://1/b'") == before
+
+
+def test_backups_that_are_taken_at_the_same_time(con: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = expected(con)
+    with gate_at(monkeypatch, 2) as gate:
+        ((first,),) = ask(con, "BACKUP DATABASE shop TO 'nodelocal://1/one' WITH DETACHED")
+        gate.wait()
+        con.execute("DELETE FROM shop.u")
+        between = expected(con)
+        ((second,),) = ask(con, "BACKUP DATABASE shop TO 'nodelocal://1/two' WITH DETACHED")
+        con.execute("DELETE FROM shop.t")
+        assert {state(con, first), state(con, second)} == {"running"}
+    assert {wait_for(con, first), wait_for(con, second)} == {"succeeded"}
+    assert restored(con, "'nodelocal://1/one'") == before
+    assert restored(con, "'nodelocal://1/two'") == between
+
+
+def test_the_statements_after_a_detached_restore_see_it_or_not_but_never_half(con: Connection) -> None:
+    before = expected(con)
+    con.execute("BACKUP DATABASE shop TO 'nodelocal://1/b'")
+    ((job_id,),) = ask(
+        con, "RESTORE DATABASE shop FROM 'nodelocal://1/b' WITH DETACHED, new_db_name = 'again'"
+    )
+    con.execute("INSERT INTO shop.u VALUES (77, 'after')")
+    assert wait_for(con, job_id) == "succeeded"
+    assert contents(con, "again") == before
+    assert ask(con, "SELECT v FROM shop.u WHERE id = 77") == [("after",)]
+
+
+def test_a_detached_job_begins_with_its_transaction_or_never(con: Connection, tmp_path: Path) -> None:
+    cursor = con.execute("BEGIN; BACKUP DATABASE shop TO 'nodelocal://1/a' WITH DETACHED")
+    assert cursor.description is not None
+    assert [column[0] for column in cursor.description] == ["job_id"]
+    con.execute("ROLLBACK")
+    assert not (tmp_path / "extern" / "a").exists()
+    assert ask(con, "SHOW JOBS") == []
+    con.execute("BEGIN; DELETE FROM shop.u WHERE id = 1")
+    ((job_id,),) = ask(con, "BACKUP DATABASE shop TO 'nodelocal://1/a' WITH DETACHED")
+    assert ask(con, f"SHOW JOB {job_id}") == []
+    con.execute("COMMIT")
+    assert wait_for(con, job_id) == "succeeded"
+    assert restored(con, "'nodelocal://1/a'")["u"] == [(2, "two")]  # without what the transaction deleted
+
+
+def test_what_fails_before_its_job_begins_fails_at_the_statement(con: Connection) -> None:
+    for sql, words in [
+        ("BACKUP DATABASE nope TO 'nodelocal://1/a' WITH DETACHED", 'database "nope"'),
+        ("BACKUP DATABASE shop TO 'what://1/a' WITH DETACHED", "unsupported storage scheme"),
+        ("RESTORE DATABASE shop FROM 'nodelocal://1/none' WITH DETACHED", "does not exist"),
+    ]:
+        with pytest.raises(OothecaError, match=words):
+            con.execute(sql)
+    assert ask(con, "SHOW JOBS") == []
+
+
+def test_a_transaction_whose_job_cannot_begin_is_committed_with_a_notice(con: Connection) -> None:
+    con.execute("BEGIN; DELETE FROM shop.u")
+    ((job_id,),) = ask(con, "RESTORE DATABASE shop FROM 'nodelocal://1/none' WITH DETACHED")
+    cursor = con.execute("COMMIT")
+    assert any(f"job {job_id} failed" in text for text in cursor.notices)
+    assert ask(con, "SELECT count(*) FROM shop.u") == [(0,)]
+    ((status, error),) = ask(con, f"SELECT status, error FROM [SHOW JOB {job_id}]")
+    assert status == "failed"
+    assert "does not exist" in error
+
+
+def test_what_fails_in_the_background_is_in_the_row(
+    con: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with gate_at(monkeypatch, 1) as gate:
+        ((job_id,),) = ask(con, "BACKUP DATABASE shop TO 'nodelocal://1/b' WITH DETACHED")
+        gate.wait()
+        (tmp_path / "extern" / "b" / "BACKUP-CHECKPOINT").write_bytes(b"another's")
+    assert wait_for(con, job_id) == "failed"
+    ((error, finished),) = ask(con, f"SELECT error, finished FROM [SHOW JOB {job_id}]")
+    assert "already contains a BACKUP-CHECKPOINT file" in error
+    assert finished is not None
+    assert (tmp_path / "extern" / "b" / "BACKUP-CHECKPOINT").read_bytes() == b"another's"
+
+
+# Stopped, and gone on
+
+
+FORMS = {
+    "plain": ("'nodelocal://1/b'", ""),
+    "passphrase": ("'nodelocal://1/b'", PASSPHRASE),
+    "kms": ("'nodelocal://1/b'", KMS),
+    "revisions": ("'nodelocal://1/b'", f"revision_history, {PASSPHRASE}"),
+    "localities": (LOCALITIES, PASSPHRASE),
+    "external": ("'external://there/b'", PASSPHRASE),
+    "userfile": ("'userfile:///b'", PASSPHRASE),
+}
+
+
+CASES = [
+    *(
+        (version, form, is_layer, False)
+        for version, form, is_layer in product(["21.2"], FORMS, [False, True])
+    ),
+    *(("20.2", form, is_layer, False) for form, is_layer in product(["passphrase", "kms"], [False, True])),
+    *(
+        ("21.2", form, is_layer, True)
+        for form, is_layer in product(["passphrase", "localities"], [False, True])
+    ),
+]
+
+
+@pytest.mark.parametrize(("version", "form", "is_layer", "reopens"), CASES)
+def test_a_paused_backup_goes_on_after_its_files(
+    version: str, form: str, is_layer: bool, reopens: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where, options = FORMS[form]
+    opening = options.removeprefix("revision_history, ")
+    sql = f"BACKUP DATABASE shop TO {where} WITH DETACHED{', ' if options else ''}{options}"
+    locality = "region=eu" if form == "localities" else ""
+    con = connect(tmp_path, version, locality)
+    con.execute(f"{SETUP} CREATE EXTERNAL CONNECTION there AS 'nodelocal://1/there'")
+    if is_layer:
+        ((job_id,),) = ask(con, sql)
+        assert wait_for(con, job_id) == "succeeded"
+        con.execute(CHANGES)
+    before = expected(con)
+    with gate_at(monkeypatch, 3) as gate:
+        ((job_id,),) = ask(con, sql)
+        gate.wait()
+        con.execute(MEANWHILE)
+        assert con.execute(f"PAUSE JOB {job_id}").tag == "PAUSE JOBS 1"
+        assert state(con, job_id) == "pause-requested"
+        gate.open()
+        assert wait_for(con, job_id) == "paused"
+        written = gate.num_written()
+        assert written
+        if reopens:
+            con.close()
+            con = connect(tmp_path, version, locality)
+        assert con.execute(f"RESUME JOB {job_id}").tag == "RESUME JOBS 1"
+        assert wait_for(con, job_id) == "succeeded"
+        assert gate.num_written() > written
+        assert max(gate.num_written().values()) == 1
+    assert restored(con, where, opening) == before
+    files = [path for path in tmp_path.rglob("*.sst") if path.is_file()]
+    kept = {path.name for path in files}
+    assert {name.rpartition("/")[2] for name in written} <= kept  # none was thrown away
+    if opening:
+        assert {aead.decode_header(path.read_bytes(), location="").version for path in files} == {
+            1 if version == "20.2" else 2
+        }
+    assert "sesame" not in str(ask(con, "SHOW JOBS")) + str(ask(con, "SELECT * FROM system.jobs"))
+    con.close()
