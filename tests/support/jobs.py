@@ -6,19 +6,27 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ootheca.backup import checkpoint, data_files
+from ootheca.backup.sealed import open_sealed
+from ootheca.codec import filenames
+from ootheca.codec.manifest import decode_manifest
 from ootheca.connection import Connection
+from ootheca.crypto.envelope import EncryptionOptions
 from ootheca.storage.base import Buffer
 from ootheca.storage.directory import DirectoryStorage
+from ootheca.storage.memory import MemoryStorage
+from tests.support.backups import KMS_ENV
 
-__all__ = ["SMALL_FILES", "Gate", "ask", "gate_at", "note_every_file", "state", "wait_for"]
+__all__ = ["SMALL_FILES", "Gate", "ask", "checkpointed", "gate_at", "note_every_file", "state", "wait_for"]
 
 SMALL_FILES = "SET CLUSTER SETTING kv.bulk_sst.target_size = '1KiB'"
 _PATIENCE_SECONDS = 60
+_IDS_SIZE = 32  # of the cluster and of the backup, before the checkpoint
 
 
 class Gate:
@@ -97,3 +105,18 @@ def wait_for(con: Connection, job_id: int) -> str:
 def state(con: Connection, job_id: int) -> str:
     """Return the status of a job now."""
     return str(ask(con, f"SELECT status FROM [SHOW JOB {job_id}]")[0][0])
+
+
+def checkpointed(folder: Path, base: Path, passphrase: str) -> set[str]:
+    """Return the data files that the checkpoint in a folder lists; the key is that of the full backup in `base`."""
+    path, info = folder / filenames.CHECKPOINT, base / filenames.ENCRYPTION_INFO
+    if not path.exists() or not info.exists():
+        return set()
+    storage = MemoryStorage()
+    storage.write(filenames.ENCRYPTION_INFO, info.read_bytes())
+    sealed = open_sealed(storage, EncryptionOptions(passphrase=passphrase), KMS_ENV)
+    noted = path.read_bytes()[_IDS_SIZE:]
+    if not noted:
+        return set()
+    manifest = decode_manifest(sealed.unseal(noted, filenames.CHECKPOINT), location=str(path))
+    return {file.path for file in manifest.files}

