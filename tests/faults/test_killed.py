@@ -16,7 +16,7 @@ import pytest
 
 import ootheca
 from ootheca.connection import Connection
-from tests.support.jobs import SMALL_FILES, ask, checkpointed, wait_for
+from tests.support.jobs import SMALL_FILES, ask, checkpointed, note_every_file, wait_for
 
 KILLED = 9
 # Runs statements, and kills itself at the n-th write or read of the storage.
@@ -207,7 +207,10 @@ def go_on(con: Connection, job_id: int, folder: Path, base: Path) -> None:
 
 @pytest.mark.parametrize("is_layer", [False, True], ids=["full", "layer"])
 @pytest.mark.parametrize("count", COUNTS)
-def test_a_killed_backup_goes_on_after_its_checkpoint(tmp_path: Path, count: int, is_layer: bool) -> None:
+def test_a_killed_backup_goes_on_after_its_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int, is_layer: bool
+) -> None:
+    note_every_file(monkeypatch)
     fill_more(tmp_path)
     base = tmp_path / "extern" / "b"
     with ootheca.connect(tmp_path, sandbox=True) as con:
@@ -227,6 +230,20 @@ def test_a_killed_backup_goes_on_after_its_checkpoint(tmp_path: Path, count: int
             go_on(con, job_id, claims[0].parent if claims else base, base)
         assert restored(con, "b") == expected
     assert len(data_files_in(base) - before) >= 3
+
+
+def test_a_backup_that_was_whole_when_its_process_was_killed_has_succeeded(tmp_path: Path) -> None:
+    fill_more(tmp_path)
+    assert run_until_killed(tmp_path, "delete", 0, FULL)  # of the claim, after the manifest
+    folder = tmp_path / "extern" / "b"
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.name != "BACKUP-CHECKPOINT"}
+    with ootheca.connect(tmp_path, sandbox=True) as con:
+        expected = rows_of(con, "shop")
+        (job_id,) = unfinished(con)
+        con.execute(f"RESUME JOB {job_id}")
+        assert wait_for(con, job_id) == "succeeded"
+        assert restored(con, "b") == expected
+    assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
 @pytest.mark.parametrize("name", STATEMENTS)

@@ -162,13 +162,15 @@ def leave(session: Session) -> list[int]:
 def hand_over(session: Session, job_ids: Sequence[int]) -> None:
     """Start the process that lets jobs of a closed session go on."""
     if session.hands_over:
-        subprocess.Popen(  # noqa: S603  our own program
+        process = subprocess.Popen(  # noqa: S603  our own program
             [sys.executable, "-m", "ootheca", "worker", *_flags(session), *map(str, job_ids)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+        # Where this program outlives it, somebody has to ask how it ended.
+        threading.Thread(target=process.wait, name="ootheca-worker", daemon=True).start()
 
 
 def _flags(session: Session) -> Iterator[str]:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -13,6 +18,7 @@ import ootheca
 from ootheca.connection import Connection
 from ootheca.crypto import aead
 from ootheca.errors import OothecaError
+from ootheca.exec.unfinished import UnfinishedJobs
 from tests.support.golden import VERSIONS
 from tests.support.jobs import SMALL_FILES, ask, gate_at, note_every_file, state, wait_for
 
@@ -253,3 +259,139 @@ def test_a_paused_backup_goes_on_after_its_files(
         }
     assert "sesame" not in str(ask(con, "SHOW JOBS")) + str(ask(con, "SELECT * FROM system.jobs"))
     con.close()
+
+
+# The session closes
+
+
+def test_a_session_in_memory_waits_for_its_jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with ootheca.connect(external_io_dir=tmp_path) as con:
+        con.execute(SETUP)
+        with gate_at(monkeypatch, 1) as gate:
+            con.execute("BACKUP DATABASE shop TO 'nodelocal://1/b' WITH DETACHED")
+            gate.wait()
+            threading.Timer(0.2, gate.open).start()
+            con.close()
+    assert ootheca.open_backup("nodelocal://1/b", external_io_dir=tmp_path).verify().is_sound
+
+
+def test_what_a_user_paused_stays_paused_when_the_session_closes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed: list[int] = []
+    monkeypatch.setattr("ootheca.exec.session.hand_over", lambda _, job_ids: handed.extend(job_ids))
+    con = connect(tmp_path)
+    con.execute(SETUP)
+    with gate_at(monkeypatch, 1) as gate:
+        ((paused,),) = ask(con, "BACKUP DATABASE shop TO 'nodelocal://1/a' WITH DETACHED")
+        gate.wait()
+        ((running,),) = ask(con, "BACKUP DATABASE shop TO 'nodelocal://1/b' WITH DETACHED")
+        con.execute(f"PAUSE JOB {paused}")
+        threading.Timer(2.5, gate.open).start()  # later than a short job is waited for
+        con.close()
+    assert handed == [running]
+    with connect(tmp_path) as con:
+        assert [state(con, id_) for id_ in (paused, running)] == ["paused", "paused"]
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if is_so():
+            return
+        time.sleep(0.1)
+    raise AssertionError("it never came to that")
+
+
+def test_another_process_takes_over_when_the_session_closes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    con = connect(tmp_path)
+    con.execute(SETUP)
+    before = expected(con)
+    con.session.hands_over = True
+    with gate_at(monkeypatch, 1) as gate:
+        ((job_id,),) = ask(con, f"BACKUP DATABASE shop TO 'nodelocal://1/b' WITH DETACHED, {PASSPHRASE}")
+        gate.wait()
+        threading.Timer(1.5, gate.open).start()
+        con.close()
+    wait_until((tmp_path / "extern" / "b" / "BACKUP_MANIFEST").exists)
+    with connect(tmp_path) as con:  # waits until the other has let go of the store
+        assert state(con, job_id) == "succeeded"
+        assert restored(con, "'nodelocal://1/b'", PASSPHRASE) == before
+
+
+SLOW_WORKER = """
+import sys, time
+from ootheca.backup import checkpoint, data_files
+from ootheca.storage.directory import DirectoryStorage
+data_files._SST_SIZE, checkpoint._SHARE = 1, 0
+plain = DirectoryStorage.write
+
+def slow(self, name, *args, **kwargs):
+    time.sleep(0.3)
+    plain(self, name, *args, **kwargs)
+
+DirectoryStorage.write = slow
+from ootheca.shell.main import main
+sys.exit(main(["worker", "--store", sys.argv[1], "--sandbox", sys.argv[2]]))
+"""
+
+
+def test_a_worker_that_is_terminated_pauses_its_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    con = connect(tmp_path)
+    con.execute(SETUP)
+    before = expected(con)
+    folder = tmp_path / "extern" / "b"
+    with gate_at(monkeypatch, 1) as gate:
+        ((job_id,),) = ask(con, f"BACKUP DATABASE shop TO 'nodelocal://1/b' WITH DETACHED, {PASSPHRASE}")
+        gate.wait()
+        con.execute(f"PAUSE JOB {job_id}")
+    assert wait_for(con, job_id) == "paused"
+    con.close()
+    num_files = len(list(folder.rglob("*.sst")))
+    with subprocess.Popen(
+        [sys.executable, "-c", SLOW_WORKER, str(tmp_path), str(job_id)], stderr=subprocess.PIPE, text=True
+    ) as worker:
+        wait_until(lambda: len(list(folder.rglob("*.sst"))) > num_files)
+        worker.send_signal(signal.SIGTERM)
+        assert worker.stderr is not None
+        assert f"job {job_id}: paused" in worker.stderr.read()
+        assert worker.wait() == 1
+    assert not (folder / "BACKUP_MANIFEST").exists()
+    with connect(tmp_path) as con:
+        assert state(con, job_id) == "paused"
+        con.execute(f"RESUME JOB {job_id}")
+        assert wait_for(con, job_id) == "succeeded"
+        assert restored(con, "'nodelocal://1/b'", PASSPHRASE) == before
+
+
+# Secrets
+
+
+def test_a_passphrase_is_nowhere_to_be_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with connect(tmp_path) as con:
+        con.execute(SETUP)
+        shown: list[object] = []
+        with gate_at(monkeypatch, 1) as gate:
+            cursor = con.execute(f"BACKUP DATABASE shop TO 'nodelocal://1/b' WITH DETACHED, {PASSPHRASE}")
+            ((job_id,),) = cursor.fetchall()
+            gate.wait()
+            shown += [cursor.notices, con.session.tasks, con.session.share.jobs]
+            shown += [UnfinishedJobs(con.session).all()]
+            con.execute(f"PAUSE JOB {job_id}")
+        assert wait_for(con, job_id) == "paused"
+        for sql in (
+            "SHOW JOBS",
+            f"SHOW JOB {job_id}",
+            "SELECT * FROM system.jobs",
+            "SHOW TABLES FROM system",
+        ):
+            shown.append(ask(con, sql))
+        con.execute("BACKUP TO 'nodelocal://1/whole'")
+        assert "open sesame" not in repr(shown)
+        assert "encryption_passphrase" in repr(shown)
+        plain = ootheca.open_backup("nodelocal://1/whole", external_io_dir=tmp_path / "extern")
+        kept = [plain.table(name).to_arrow().to_pylist() for name in plain.tables]
+        assert "open sesame" not in repr(kept)
+        files = [path for path in (tmp_path / "extern").rglob("*") if path.is_file()]
+        assert not [path for path in files if b"open sesame" in path.read_bytes()]
