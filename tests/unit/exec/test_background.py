@@ -127,6 +127,23 @@ def test_backups_that_are_taken_at_the_same_time(con: Connection, monkeypatch: p
     assert restored(con, "'nodelocal://1/two'") == between
 
 
+def test_a_chain_grows_by_one_layer_at_a_time(con: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    con.execute("BACKUP DATABASE shop INTO 'nodelocal://1/c'")
+    con.execute(CHANGES)
+    layer = "BACKUP DATABASE shop INTO LATEST IN 'nodelocal://1/c'"
+    with gate_at(monkeypatch, 1) as gate:
+        ((job_id,),) = ask(con, f"{layer} WITH DETACHED")
+        gate.wait()
+        with pytest.raises(OothecaError, match=f"is being taken by job {job_id}") as caught:
+            con.execute(layer)
+        assert caught.value.hint is not None
+        con.execute("DELETE FROM shop.u")
+    assert wait_for(con, job_id) == "succeeded"
+    con.execute(layer)
+    before = expected(con)
+    assert restored(con, "LATEST IN 'nodelocal://1/c'") == before
+
+
 def test_the_statements_after_a_detached_restore_see_it_or_not_but_never_half(con: Connection) -> None:
     before = expected(con)
     con.execute("BACKUP DATABASE shop TO 'nodelocal://1/b'")
