@@ -637,3 +637,59 @@ def test_bulk_loaded_rows_are_checked_on_demand() -> None:
     with pytest.raises(ConstraintError, match="duplicate key value"):
         cluster.engine.find_violation(name, table, cluster)
     cluster.engine.rollback()
+
+
+# Siblings
+
+
+def fill_one(engine: Engine, num_rows: int) -> Any:
+    table = make_table("t", column(1, "id", INT8), key=["id"])
+    engine.begin()
+    engine.create_table(NAME, table)
+    engine.insert(NAME, table, [pa.record_batch({"id": list(range(num_rows))})])
+    engine.commit()
+    return table
+
+
+def test_a_pinned_reader_sees_nothing_of_what_a_sibling_commits(engine: Engine) -> None:
+    table = fill_one(engine, 5)
+    reader = engine.sibling()
+    reader.begin()
+    reader.pin()
+    for sql in ("DELETE FROM ootheca.meta WHERE false", f'DELETE FROM "db.public"."t" WHERE id < {3}'):
+        engine.begin()
+        engine._connection.execute(sql)
+        engine.commit()
+    assert read(engine, NAME, table)["id"].to_pylist() == [3, 4]
+    assert read(reader, NAME, table)["id"].to_pylist() == [0, 1, 2, 3, 4]
+    assert reader.row_count(NAME) == 5
+    engine.begin()
+    engine.drop_table(NAME)
+    engine.put_meta("k", "1")
+    engine.commit()
+    assert read(reader, NAME, table).num_rows == 5
+    assert reader.get_meta("k") is None
+    reader.commit()
+    assert reader.get_meta("k") == "1"
+    reader.close()
+
+
+def test_many_readers_of_one_snapshot_stream_at_once(engine: Engine) -> None:
+    num_rows = 3000
+    table = fill_one(engine, num_rows)
+    reader = engine.sibling()
+    reader.begin()
+    reader.pin()
+    engine.begin()
+    engine.truncate_table(NAME)
+    engine.commit()
+    streams = [reader.scan(NAME, table, (1,), order_by=[(1, False)], batch_rows=100) for _ in range(12)]
+    found: list[list[int]] = [[] for _ in streams]
+    for batches in zip(*streams, strict=True):
+        for seen, batch in zip(found, batches, strict=True):
+            seen.extend(batch.column(0).to_pylist())
+    assert all(seen == list(range(num_rows)) for seen in found)
+    reader.rollback()
+    assert reader.row_count(NAME) == 0
+    reader.close()
+    assert engine.row_count(NAME) == 0

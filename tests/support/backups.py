@@ -16,6 +16,7 @@ from ootheca.backup.chain import Chain, open_chain
 from ootheca.backup.data_files import TARGET_SIZE
 from ootheca.backup.placement import place
 from ootheca.backup.plan import BackupPlan, Period, Scope, plan_backup
+from ootheca.backup.progress import Progress
 from ootheca.backup.read import ChainReader
 from ootheca.backup.restore import run_restore
 from ootheca.backup.restore_plan import RestoreOptions, RestoreTargets, plan_restore
@@ -25,7 +26,7 @@ from ootheca.catalog.bootstrap import bootstrap
 from ootheca.catalog.build import add_database, add_enum
 from ootheca.catalog.catalog import Catalog
 from ootheca.catalog.rules import descriptor_rules
-from ootheca.clock import ZERO_TIMESTAMP, FixedClock, Timestamp
+from ootheca.clock import ZERO_TIMESTAMP, Clock, FixedClock, Timestamp
 from ootheca.codec.manifest import complete, encode_manifest
 from ootheca.codec.mvcc import KeyValueBatch
 from ootheca.codec.ragged import Ragged
@@ -263,6 +264,9 @@ def take_backup(
     stores: Mapping[str, Storage] | None = None,
     tiers: Sequence[str] = (),
     target_size: int = TARGET_SIZE,
+    progress: Progress | None = None,
+    alive: Iterable[bytes] = (),
+    clock: Clock | None = None,
 ) -> BackupSummary:
     """Take a full backup of the database, or of `ids` alone. Taken again, a plain one has the same bytes.
 
@@ -270,6 +274,9 @@ def take_backup(
         stores: of other localities, each `key=value`.
         tiers: the locality of the node that takes it.
         target_size: of what a manifest's entry covers, as for `write_backup`.
+        progress: as for `write_backup`; what it stops goes on with the same seed.
+        alive: as for `BackupIdentity`.
+        clock: names the files; one that starts at `end` by default.
     """
     stores = stores or {}
     rng = random.Random(seed)
@@ -289,11 +296,12 @@ def take_backup(
         folder.beside(storage, list(stores.values())),
         encryption_info=info,
         profile=bank.profile,
-        clock=FixedClock(end),
-        identity=BackupIdentity(rng.randbytes(16), rng.randbytes(16)),
+        clock=clock or FixedClock(end),
+        identity=BackupIdentity(rng.randbytes(16), rng.randbytes(16), alive=frozenset(alive)),
         executor=executor or SerialExecutor(),
         placement=place(tuple(stores), tiers),
         target_size=target_size,
+        progress=progress,
     )
 
 

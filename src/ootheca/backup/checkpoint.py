@@ -35,6 +35,7 @@ class Checkpoint:
         self._folder = folder
         self._unnoted = 0
         self.files = _decoded(folder, noted)
+        self._size = sum(file.ByteSize() for file in self.files)
 
     @property
     def names(self) -> list[str]:
@@ -50,8 +51,14 @@ class Checkpoint:
         """
         self.files.extend(files)
         self._unnoted += stored_size
-        plain = pb.BackupManifest(files=self.files).SerializeToString()
-        if len(plain) * _SHARE <= self._unnoted:
+        self._size += sum(file.ByteSize() for file in files)
+        if self._size * _SHARE <= self._unnoted:
+            self.note()
+
+    def note(self) -> None:
+        """Store what is listed and was not stored yet; errors as for `add`."""
+        if self._unnoted:
+            plain = pb.BackupManifest(files=self.files).SerializeToString()
             self._claim.note(bytes(self._folder.seal(plain)))
             self._unnoted = 0
 

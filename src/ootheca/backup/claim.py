@@ -1,8 +1,8 @@
 """The claim on a folder: a file that says that a backup is being written there; only one writer can make it.
 
-It holds the cluster's id and the backup's, and behind them its checkpoint. A cluster runs in one process, which takes
-one backup to a folder at a time: a claim of its own that it finds is one that an interrupted backup left. The same
-backup goes on from it; another takes the folder over, and removes what lies there.
+It holds the cluster's id and the backup's, and behind them its checkpoint. A cluster runs in one process, which knows
+what backups of its own run or are paused: any other claim of its own that it finds is one that an interrupted backup
+left. The same backup goes on from it; another takes the folder over, and removes what lies there.
 
 Source: reference/format/01 §7 (order of writing; BACKUP-CHECKPOINT, whose content is CockroachDB's own affair).
 """
@@ -27,15 +27,22 @@ class Claim:
 
     Args:
         parts: the folders of the other localities, each with the name of its list of files.
+        alive: ids of backups of this cluster that go on: their claims are not taken over.
     """
 
     def __init__(
-        self, storage: Storage, parts: Sequence[tuple[Storage, str]], cluster_id: bytes, backup_id: bytes
+        self,
+        storage: Storage,
+        parts: Sequence[tuple[Storage, str]],
+        cluster_id: bytes,
+        backup_id: bytes,
+        alive: Collection[bytes] = (),
     ) -> None:
         self._storage = storage
         self._parts = parts
         self._cluster_id = cluster_id
         self._content = cluster_id + backup_id
+        self._alive = tuple(cluster_id + id_ for id_ in alive)
 
     def take(self) -> bytes | None:
         """Make the claim; of one that this very backup has made before, return what was noted in it.
@@ -119,7 +126,7 @@ class Claim:
         """Clear what an interrupted backup of this cluster left; refuse any other claim."""
         if holder is None:
             return
-        if not holder.startswith(self._cluster_id):
+        if not holder.startswith(self._cluster_id) or holder.startswith(self._alive):
             raise self._taken(filenames.CHECKPOINT, _IN_PROGRESS)
         self.clear()
         self.release()

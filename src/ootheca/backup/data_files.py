@@ -93,6 +93,10 @@ class DataFiles:
         self._checkpoint = checkpoint
         self._progress = progress
         self._done_until = self.files[-1].span.end_key if self.files else b""
+        progress.files += len(self.names)
+        for counts in (file.entry_counts for file in self.files):
+            progress.entries += counts.rows + counts.index_entries
+            progress.size += counts.data_size
         self._pending: list[tuple[Future[int], list[pb.File]]] = []
         self._open: list[_Entry] = []  # of the SST that is being filled
         self._size = 0
@@ -134,11 +138,12 @@ class DataFiles:
         """Count a batch, and return what of it is not stored yet."""
         while self._pending and self._pending[0][0].done():
             self._await_oldest()
-        self._progress.add(len(batch), batch.total_size)
         first = (
             bisect_left(range(len(batch)), self._done_until, key=batch.keys.row) if self._done_until else 0
         )
-        return batch[first:] if first else batch
+        part = batch[first:] if first else batch
+        self._progress.add(len(part), part.total_size)
+        return part
 
     def _new_entry(self, start: bytes, end: bytes) -> _Entry:
         entry = _Entry(pb.File())
@@ -156,6 +161,16 @@ class DataFiles:
         self._close()
         while self._pending:
             self._await_oldest()
+
+    def keep(self) -> None:
+        """Wait until the files on their way are stored, and note all that are: a later attempt goes on after them.
+
+        Raises:
+            StorageError: a file cannot be stored, or noted; the ones before it were noted perhaps.
+        """
+        while self._pending:
+            self._note_oldest()
+        self._checkpoint.note()
 
     def abandon(self) -> None:
         """Let nothing more be written: return when nobody writes any longer."""
@@ -186,11 +201,14 @@ class DataFiles:
         self._pending.append((self._executor.submit(self._build, name, entries), files))
 
     def _await_oldest(self) -> None:
+        self._note_oldest()
+        self._progress.check()
+
+    def _note_oldest(self) -> None:
         future, files = self._pending.pop(0)
         stored_size = future.result()
         self._checkpoint.add(files, stored_size)
         self._progress.files += 1
-        self._progress.check()
 
     def _build(self, name: str, entries: list[_Entry]) -> int:
         """Build and store one SST, and set what the manifest says of it; lets the entries' parts go on the way.

@@ -27,7 +27,7 @@ from ootheca.clock import Clock, Timestamp
 from ootheca.codec import filenames
 from ootheca.codec.manifest import checksum, complete, encode_manifest, encode_partition
 from ootheca.engine.base import Engine, NameResolver
-from ootheca.errors import PausedError, StorageError
+from ootheca.errors import OothecaError, PausedError, StorageError
 from ootheca.profile import Profile
 
 __all__ = ["BackupIdentity", "BackupSummary", "write_backup"]
@@ -35,11 +35,16 @@ __all__ = ["BackupIdentity", "BackupSummary", "write_backup"]
 
 @dataclass(frozen=True, slots=True)
 class BackupIdentity:
-    """Whose backup this is: 16-byte UUIDs and the node that writes."""
+    """Whose backup this is: 16-byte UUIDs and the node that writes.
+
+    Attributes:
+        alive: the cluster's other backups that are being written, or are paused.
+    """
 
     cluster_id: bytes
     backup_id: bytes
     node_id: int = 1
+    alive: frozenset[bytes] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,7 @@ def write_backup(
     """
     progress = progress or Progress()
     parts = [(part.storage, name) for _, name, part in placement.part_files(folder)]
-    claim = Claim(folder.storage, parts, identity.cluster_id, identity.backup_id)
+    claim = Claim(folder.storage, parts, identity.cluster_id, identity.backup_id, identity.alive)
     noted = claim.take()
     checkpoint = Checkpoint(claim, folder, noted)
     data = DataFiles(
@@ -157,6 +162,8 @@ def _removed_on_failure(writer: _Writer) -> Iterator[None]:
     try:
         yield
     except PausedError:
+        with suppress(OothecaError):  # what is not noted is written again
+            writer.data.keep()
         writer.data.abandon()
         raise
     except BaseException:

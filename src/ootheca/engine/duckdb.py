@@ -87,7 +87,7 @@ class DuckDBEngine:
         self.versions = Versions(connection, self._reader)
         if owns_file:
             self.versions.create()
-        self._in_transaction = self._is_dirty = self._is_closed = False
+        self._in_transaction = self._is_dirty = self._is_closed = self._gives_values = False
         self._now = ZERO_TIMESTAMP
 
     @classmethod
@@ -140,7 +140,9 @@ class DuckDBEngine:
         self._tables.forget()
         self._fingerprints.forget_touched()
         self._metadata.take_changed()
-        self._runtime.sequences.clear()
+        if self._gives_values:  # else they are a sibling's
+            self._gives_values = False
+            self._runtime.sequences.clear()
 
     def interrupt(self) -> None:
         """Stop the running statement from another thread; it ends with CanceledError."""
@@ -466,7 +468,7 @@ class DuckDBEngine:
         if statement.prepared.is_explain:
             return self._explain(query, reader)
         rows = reader.stream(query.sql, on_close=lambda: self._end_read(reader, used))
-        if self._runtime.sequences:
+        if self._gives_values:
             rows.keep()
             self._flush_sequences()
         columns = tuple(QueryColumn(column.name, column.type) for column in query.columns)
@@ -529,6 +531,7 @@ class DuckDBEngine:
         def use_sequence(text: str) -> str:
             by_id = is_int64(text)
             name, _ = names.resolve_id(int(text)) if by_id else names.resolve(sequence_parts(text))
+            self._gives_values = True
             return self._metadata.use_sequence(name, self._runtime)
 
         def use_source(key: str) -> str:
@@ -557,6 +560,7 @@ class DuckDBEngine:
 
     def _flush_sequences(self) -> None:
         """Write back what `nextval` and `unique_rowid` gave away."""
+        self._gives_values = False
         if self._metadata.flush(self._runtime):
             self._is_dirty = True
 

@@ -189,7 +189,9 @@ class Metadata:
     def load_rowid(self, runtime: Runtime) -> None:
         """Load the last `unique_rowid()` of earlier sessions."""
         if not self._has_rowid:
-            runtime.last_rowid = runtime.stored_rowid = int(self.get(_ROWID_KEY) or 0)
+            stored = int(self.get(_ROWID_KEY) or 0)  # a sibling may have given later ones meanwhile
+            runtime.last_rowid = max(runtime.last_rowid, stored)
+            runtime.stored_rowid = max(runtime.stored_rowid, stored)
             self._has_rowid = True
 
     def flush(self, runtime: Runtime) -> bool:

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
+from ootheca import pb
 from ootheca.clock import unique_int64
 from ootheca.errors import OothecaError, PausedError
 from ootheca.exec.job_table import Job, JobTable
@@ -81,6 +82,11 @@ class Task(threading.Thread):
             raise self.error
         return self.job
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether somebody wants it to stop."""
+        return self._request is not None or (self.job is not None and self.job.request is not None)
+
     def ask(self, request: Request) -> None:
         """Ask the job to stop, now or as soon as it begins."""
         self._request = request
@@ -140,9 +146,15 @@ def resume(session: Session, job: Job, needs: Unfinished, request: Request | Non
 
 def adopt_interrupted(session: Session) -> list[int]:
     """Note which jobs the last process on this store left running; it is gone. Return their ids."""
-    unfinished = UnfinishedJobs(session)
-    left = [id_ for id_, needs in unfinished.all().items() if needs.state == "running"]
-    table = JobTable(session)
+    unfinished, table = UnfinishedJobs(session), JobTable(session)
+    states = {id_: needs.state for id_, needs in unfinished.all().items()}
+    for id_ in [id_ for id_, state in states.items() if state == "succeeded"]:
+        unfinished.forget(id_)
+        job = table.find(id_)
+        if job is not None:
+            job.status, job.progress.fraction_completed = "succeeded", 1.0
+            table.put(job)
+    left = [id_ for id_, state in states.items() if state == "running"]
     for id_ in left:
         unfinished.set_state(id_, "interrupted")
         job = table.find(id_)
@@ -168,24 +180,27 @@ def leave(session: Session) -> list[int]:
     tasks, session.tasks = [task for task in session.tasks if task.is_alive()], []
     for task in tasks:
         task.join(_GRACE_SECONDS)
-    if session.store is not None:
-        for task in tasks:
-            task.ask("stop")
+    goes_on = session.store is not None
+    stopped = [task for task in tasks if goes_on and task.is_alive() and not task.is_asked]
+    for task in stopped:
+        task.ask("stop")
     for task in tasks:
         task.join()
-    return [task.job.id for task in tasks if task.job is not None and isinstance(task.error, PausedError)]
+    return [task.job.id for task in stopped if task.job is not None and isinstance(task.error, PausedError)]
 
 
 def hand_over(session: Session, job_ids: Sequence[int]) -> None:
     """Start the process that lets jobs of a closed session go on."""
     if session.hands_over:
-        subprocess.Popen(  # noqa: S603  our own program
+        process = subprocess.Popen(  # noqa: S603  our own program
             [sys.executable, "-m", "ootheca", "worker", *_flags(session), *map(str, job_ids)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+        # Where this program outlives it, somebody has to ask how it ended.
+        threading.Thread(target=process.wait, name="ootheca-worker", daemon=True).start()
 
 
 def _flags(session: Session) -> Iterator[str]:
@@ -204,7 +219,7 @@ def _flags(session: Session) -> Iterator[str]:
 
 def _start(session: Session, sibling: Session, statement: Statement, request: Request | None = None) -> Task:
     task = Task(sibling, statement, request)
-    session.tasks.append(task)
+    session.tasks = [*(each for each in session.tasks if each.is_alive()), task]
     task.start()
     return task
 
@@ -215,4 +230,16 @@ def _begin_at_commit(session: Session, statement: Statement, job_id: int) -> Non
     try:
         _start(session, sibling, statement).wait_until_begun()
     except OothecaError as exc:
-        session.notice(f"job {job_id} failed: {exc.message}")
+        message = exc.message
+        session.write_apart(lambda: _put_failed(session, statement, job_id, message))
+        session.notice(f"job {job_id} failed: {message}")
+
+
+def _put_failed(session: Session, statement: Statement, job_id: int, message: str) -> None:
+    """Write the row of a job that was promised, and could not begin."""
+    payload = pb.JobPayload(description=statement.redacted(version=session.profile.version), error=message)
+    (payload.backup if isinstance(statement, ast.Backup) else payload.restore).SetInParent()
+    table = JobTable(session)
+    job = table.new(job_id, payload)
+    job.status = "failed"
+    table.put(job)

@@ -28,6 +28,7 @@ Request = Literal["pause", "stop", "cancel"]
 """To stop for now because a user said so, or because the process ends; or for good."""
 
 _STATES = {"pause": "pause-requested", "stop": "pause-requested", "cancel": "cancel-requested"}
+_UNEXPECTED = {True: "interrupted", False: "internal error"}
 
 
 class RunningJob:
@@ -97,6 +98,8 @@ def running_job(session: Session, payload: pb.JobPayload, needs: Unfinished) -> 
     try:
         yield running
         if is_alone:
+            if payload.HasField("restore"):  # a BACKUP only reads, and its manifest says the same
+                unfinished.set_state(job.id, "succeeded")
             session.conclude()
     except BaseException as exc:
         if is_alone:
@@ -149,7 +152,7 @@ def _note_end(job: Job, exc: BaseException, reason: str) -> None:
         return
     is_canceled = isinstance(exc, CanceledError) or not isinstance(exc, Exception)
     job.status = "canceled" if is_canceled else "failed"
-    job.payload.error = exc.message if isinstance(exc, OothecaError) else "interrupted"
+    job.payload.error = exc.message if isinstance(exc, OothecaError) else _UNEXPECTED[is_canceled]
 
 
 def _forget_old(session: Session, table: JobTable) -> None:

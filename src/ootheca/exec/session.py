@@ -290,8 +290,10 @@ class Session:
         finally:
             self._is_observing = False
             self.share.end_jobs(self)
+        told = len(self._notices)
         self._run_after_commit()
-        return result
+        late = self._notices[told:]
+        return replace(result, notices=(*result.notices, *late)) if late else result
 
     def _run_alone(self, statement: Statement) -> Result:
         """Run a statement in a transaction of its own."""
@@ -311,6 +313,16 @@ class Session:
         waiting, self._at_commit = self._at_commit, []
         for begin in waiting:
             begin()
+
+    def write_apart(self, write: Callable[[], None]) -> None:
+        """Have something written in a transaction of its own, after that of the statement."""
+        self._start()
+        try:
+            write()
+        except BaseException:
+            self._undo()
+            raise
+        self._finish()
 
     def discard_at_end(self) -> None:
         """Undo what the running statement writes when its rows have been read: it only looked at the past."""
@@ -387,6 +399,12 @@ class Session:
         self._undo()
         self._start()
 
+    def step_aside(self, wait: Callable[[], None]) -> None:
+        """Let other sessions write while a statement on its own waits; it undoes what it has done, and begins anew."""
+        self._undo()
+        wait()
+        self._start()
+
     def read_snapshot(self) -> None:
         """Let other sessions write: what is still to do in this transaction only reads what is there now."""
         self.engine.pin()
@@ -441,6 +459,7 @@ class Session:
             )
             self.engine.commit()
             self._now = None
+            self._end_turn(has_committed=True)
         else:
             self._version = json.loads(stored)
         return load_catalog(self.engine)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Unfinished", "UnfinishedJobs"]
 
+State = Literal["running", "paused", "interrupted", "succeeded"]
+
 _KEY: Final = "unfinished_jobs"
 
 
@@ -26,18 +28,24 @@ class Unfinished:
         sql: the statement, with the time and the place that it began with.
         database: the current one of the session that gave the statement.
         backup_id: of the backup that is being written, in hexadecimal; empty for a RESTORE.
-        is_layer: the backup stands on top of others.
+        base: where the full backup lies that it stands on top of, without parameters; empty where there is none.
         protects: the store's past since this time has to stay, in its decimal form; empty: nothing of it.
-        state: what became of the job when last heard of; interrupted: its process ended before it did.
+        state: what became of the job when last heard of; interrupted: its process ended before it did; succeeded: all
+            its rows are in the store, and its own is about to be.
     """
 
     sql: str
     database: str
     user: str
     backup_id: str = ""
-    is_layer: bool = False
+    base: str = ""
     protects: str = ""
-    state: Literal["running", "paused", "interrupted"] = "running"
+    state: State = "running"
+
+    @property
+    def is_layer(self) -> bool:
+        """Whether the backup stands on top of others."""
+        return bool(self.base)
 
     def __repr__(self) -> str:
         return f"Unfinished(state={self.state!r})"  # the statement holds secrets
@@ -62,7 +70,7 @@ class UnfinishedJobs:
         """Keep what a job needs."""
         self._store({**self.all(), id_: unfinished})
 
-    def set_state(self, id_: int, state: Literal["running", "paused", "interrupted"]) -> None:
+    def set_state(self, id_: int, state: State) -> None:
         """Say what became of a job."""
         found = self.all()
         if id_ in found:
@@ -78,6 +86,16 @@ class UnfinishedJobs:
         """Return since when the past is needed; None: no job needs it."""
         times = [parse_timestamp(each.protects) for each in self.all().values() if each.protects]
         return min(times, default=None)
+
+    def layer_running(self, base: str, but: int | None) -> int | None:
+        """Return the job, other than one, that takes a layer on top of a full backup; None: there is none."""
+        running = {id_: each for id_, each in self.all().items() if id_ != but and each.state == "running"}
+        return next((id_ for id_, each in running.items() if each.base == base), None)
+
+    def backups_alive(self, but: str) -> frozenset[bytes]:
+        """Return the ids of the backups that run or are paused, but for one; not of those that were interrupted."""
+        others = [each for each in self.all().values() if each.backup_id not in ("", but)]
+        return frozenset(bytes.fromhex(each.backup_id) for each in others if each.state != "interrupted")
 
     def _store(self, found: dict[int, Unfinished]) -> None:
         self._session.put_meta(_KEY, {str(id_): asdict(each) for id_, each in found.items()})

@@ -31,8 +31,8 @@ def run_worker(session: Session, job_ids: Sequence[int]) -> int:
     def stop(number: int, frame: FrameType | None) -> None:
         del number, frame
         stopped.set()
-        for job in list(session.share.jobs.values()):
-            job.ask("stop")
+        for task in session.tasks:
+            task.ask("stop")
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
@@ -42,20 +42,23 @@ def run_worker(session: Session, job_ids: Sequence[int]) -> int:
     for id_ in chosen:
         if stopped.is_set():
             break
-        status = _run(session, id_)
+        status = _run(session, id_, stopped)
         sys.stderr.write(f"job {id_}: {status}\n")
         has_failed |= status != "succeeded"
     return 1 if has_failed else 0
 
 
-def _run(session: Session, job_id: int) -> str:
+def _run(session: Session, job_id: int, stopped: threading.Event) -> str:
     """Let one job go on to its end; return its state."""
     from ootheca.errors import OothecaError
 
     try:
-        for sql in (f"RESUME JOB {job_id}", f"SHOW JOB WHEN COMPLETE {job_id}"):
-            for result in session.execute(sql):
-                states = [batch["status"].to_pylist() for batch in result.batches]
+        list(session.execute(f"RESUME JOB {job_id}"))
+        if stopped.is_set():  # perhaps just before there was a task to ask
+            for task in session.tasks:
+                task.ask("stop")
+        (result,) = session.execute(f"SHOW JOB WHEN COMPLETE {job_id}")
+        states = [state for batch in result.batches for state in batch["status"].to_pylist()]
     except OothecaError as exc:
         return f"ERROR: {exc.message}"
-    return str(states[0][0])
+    return str(states[0])

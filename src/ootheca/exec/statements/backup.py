@@ -39,7 +39,7 @@ from ootheca.exec.result import Result, ResultColumn, integer, string
 from ootheca.exec.session import Session
 from ootheca.exec.statements.cluster_settings import current_setting
 from ootheca.exec.targets import resolve, with_coverage
-from ootheca.exec.unfinished import Unfinished
+from ootheca.exec.unfinished import Unfinished, UnfinishedJobs
 from ootheca.sql import ast
 from ootheca.sql.format import format_statement
 from ootheca.types import FLOAT8
@@ -226,6 +226,19 @@ def _previous_chain(destination: Destination, full: SealedStorage) -> Chain:
         raise exc.prefixed(f'failed to read backup from "{destination.base.uri}"') from exc
 
 
+def _require_alone(session: Session, destination: Destination) -> None:
+    """Refuse a second layer on a chain at a time: both would begin at its end, and it could not be read any more."""
+    assert destination.base is not None
+    base = destination.base.uri.bare()
+    job_id = UnfinishedJobs(session).layer_running(base, session.job_id)
+    if job_id is not None:
+        raise OothecaError(
+            f'a backup on top of "{base}" is being taken by job {job_id}',
+            hint=f"wait for it with SHOW JOB WHEN COMPLETE {job_id}, or end it with CANCEL JOB {job_id}",
+            sqlstate="55000",
+        )
+
+
 def _check_covers(layer: _Layer, chain: Chain) -> None:
     last = chain.last.manifest
     if last.cluster_id != layer.session.cluster_id.bytes:
@@ -289,6 +302,7 @@ def _write_increment(
     layer: _Layer, destination: Destination, full: SealedStorage | None
 ) -> tuple[BackupSummary, int]:
     assert full is not None
+    _require_alone(layer.session, destination)
     chain = _previous_chain(destination, full)
     _check_covers(layer, chain)
     covered = [(span.key, span.end_key) for each in chain.layers for span in each.manifest.spans]
@@ -307,7 +321,8 @@ def _write(
     """Write a layer to its destination, with the key of a folder of its chain."""
     session = layer.session
     needs = session.resumed or _needs(layer, destination, plan)
-    identity = BackupIdentity(session.cluster_id.bytes, bytes.fromhex(needs.backup_id))
+    alive = UnfinishedJobs(session).backups_alive(needs.backup_id)
+    identity = BackupIdentity(session.cluster_id.bytes, bytes.fromhex(needs.backup_id), alive=alive)
     target_size = parse_size(current_setting(session, "kv.bulk_sst.target_size"))
     with (
         running_job(session, _payload(layer, destination, plan), needs) as job,
@@ -345,7 +360,7 @@ def _needs(layer: _Layer, destination: Destination, plan: BackupPlan) -> Unfinis
         database=session.database,
         user=session.user,
         backup_id=UUID(bytes=session.random(16), version=4).hex,
-        is_layer=destination.base is not None,
+        base=destination.base.uri.bare() if destination.base is not None else "",
         protects=str(plan.period.after or plan.period.until),
     )
 

@@ -21,7 +21,7 @@ from ootheca.exec.quantities import parse_int
 from ootheca.exec.result import Result
 from ootheca.exec.roles import Roles
 from ootheca.exec.statements.set_var import constant_text
-from ootheca.exec.unfinished import UnfinishedJobs
+from ootheca.exec.unfinished import Unfinished, UnfinishedJobs
 from ootheca.sql import ast
 
 if TYPE_CHECKING:
@@ -104,16 +104,34 @@ def _ask(session: Session, command: _Command, job: Job, reason: str) -> None:
         running.ask("pause" if command == "PAUSE" else "cancel", reason)
         return
     needs = UnfinishedJobs(session).find(job.id)
-    if needs is not None and command != "PAUSE":
-        session.at_commit(lambda: resume(session, job, needs, "cancel" if command == "CANCEL" else None))
-    elif command == "CANCEL":
-        job.status = "canceled"
-        JobTable(session).put(job)
+    if command == "CANCEL":
+        # The turn to write may be another's now: only at the end is it waited for.
+        session.at_commit(lambda: _cancel(session, job, needs))
+    elif needs is not None and command == "RESUME":
+        session.at_commit(lambda: resume(session, job, needs))
     else:
         raise OothecaError(
             f"job {job.id} cannot be controlled: what it needs to run is not in this store",
             hint="it came with the backup of another cluster; CANCEL JOB ends it",
         )
+
+
+def _cancel(session: Session, job: Job, needs: Unfinished | None) -> None:
+    """End a job that nobody runs; of a BACKUP first what it wrote is removed, as far as that can be reached."""
+    if needs is not None and needs.backup_id:
+        try:
+            resume(session, job, needs, "cancel")
+        except OothecaError as exc:
+            session.notice(f"job {job.id}: what it wrote is still there: {exc.message}")
+        else:
+            return
+
+    def end() -> None:
+        job.status, job.payload.error = "canceled", "job canceled"
+        UnfinishedJobs(session).forget(job.id)
+        JobTable(session).put(job)
+
+    session.write_apart(end)
 
 
 def _require_privilege(session: Session, job: Job) -> None:

@@ -69,9 +69,13 @@ def _wait(session: Session, ids: Collection[int]) -> None:
             hint="COMMIT first",
             sqlstate="25001",
         )
-    for job in [job for id_, job in session.share.jobs.items() if id_ in ids]:
-        job.ended.wait()
-    session.restart()
+    jobs = [job for id_, job in list(session.share.jobs.items()) if id_ in ids]
+
+    def wait() -> None:
+        for job in jobs:
+            job.ended.wait()
+
+    session.step_aside(wait)
 
 
 def _visible(session: Session, jobs: Iterable[Job]) -> list[Job]:
@@ -89,7 +93,7 @@ def _recent(session: Session, jobs: Iterable[Job]) -> list[Job]:
         return _time(job.payload.finished_micros) or now
 
     recent = [job for job in jobs if not job.is_finished or now - ended(job) <= _RECENT]
-    return sorted(recent, key=lambda job: (ended(job), job.created), reverse=True)
+    return sorted(recent, key=lambda job: (not job.is_finished, ended(job), job.created), reverse=True)
 
 
 def _row(session: Session, job: Job) -> tuple[object, ...]:
