@@ -126,6 +126,11 @@ def is_done(statement: str) -> bool:
 
 def _statements() -> Iterable[str]:
     yield "## Statements\n"
+    rows = []
+    for name, topic in topics().items():
+        mark = "yes" if all(map(is_done, topic.statements)) else "not yet"
+        rows.append((f"[`{name}`](#{name.lower().replace(' ', '-')})", topic.about, mark))
+    yield table(("statement", "what it does", "here"), rows)
     group = ""
     for name, topic in topics().items():
         if topic.group != group:
@@ -184,7 +189,8 @@ def _parameters() -> Iterable[str]:
 
 def _flags() -> Iterable[str]:
     yield "## Flags\n"
-    for parser in (main._sql_parser(), main._demo_parser(), main._report_parser(), main._worker_parser()):
+    makers = [make for name, make in vars(main).items() if name.endswith("_parser")]
+    for parser in (make() for make in makers):
         yield f"### {parser.prog}\n"
         yield f"{parser.description}\n"
         actions = [action for action in parser._actions if action.help not in (None, argparse.SUPPRESS)]

@@ -1,4 +1,4 @@
-"""`\\h`: what each statement does and how it is written. One text, whose topics the README lists too."""
+"""`\\h`: what each statement does and how it is written. One text, of which docs/reference.md is made too."""
 
 from __future__ import annotations
 
