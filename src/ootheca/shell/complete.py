@@ -12,6 +12,7 @@ from prompt_toolkit.document import Document
 
 from ootheca.shell.help import topics
 from ootheca.shell.meta import META_HELP
+from ootheca.shell.option_help import OPTION_HELP, meanings_of
 
 if TYPE_CHECKING:
     from ootheca.exec.session import Session
@@ -30,8 +31,7 @@ _MORE_WORDS = (
 def _words() -> tuple[str, ...]:
     syntax = " ".join(line for topic in topics().values() for line in topic.syntax)
     capitals = re.findall(r"\b[A-Z]{2,}\b", syntax)
-    options = re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", syntax)
-    return tuple(sorted({*capitals, *options, *_MORE_WORDS.split(), "kms", "detached", "privileges"}))
+    return tuple(sorted({*capitals, *meanings_of(*OPTION_HELP), *_MORE_WORDS.split()}))
 
 
 class SQLCompleter(Completer):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-__all__ = ["OPTION_HELP", "OptionHelp"]
+__all__ = ["OPTION_HELP", "OptionHelp", "meanings_of"]
 
 State = Literal["yes", "no effect", "refused"]
 
@@ -155,3 +155,9 @@ OPTION_HELP: Final[dict[str, tuple[OptionHelp, ...]]] = {
     ),
 }
 """The options of each topic of `\\h` that has any, in the order in which they are told."""
+
+
+def meanings_of(*names: str) -> dict[str, str]:
+    """Return what the options of some topics of `\\h` mean, by their names in order."""
+    found = {option.name: option.about for name in names for option in OPTION_HELP[name]}
+    return dict(sorted(found.items()))
