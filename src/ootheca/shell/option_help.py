@@ -46,7 +46,7 @@ _ENCRYPTION: Final = (
 _INCREMENTAL: Final = _o(
     "incremental_location = {'uri' | ('uri', …)}",
     "22.1",
-    "where the layers lie, if not beside the full backup",
+    "where the incremental layers are, if not beside the full backup",
 )
 
 OPTION_HELP: Final[dict[str, tuple[OptionHelp, ...]]] = {
@@ -112,7 +112,7 @@ OPTION_HELP: Final[dict[str, tuple[OptionHelp, ...]]] = {
     "SHOW BACKUP": (
         *_ENCRYPTION,
         _o("privileges", "20.1", "a column with the GRANTs of each object, and from 21.2 its owner"),
-        _o("as_json", "21.1", "the manifest as JSON, a row for each layer"),
+        _o("as_json", "21.1", "the manifest as JSON"),
         _o("debug_ids", "21.2", "columns with the ids of databases, schemas and objects"),
         _o("check_files", "23.1", "find every data file in storage; a column with what it takes there"),
         _o("encryption_info", "ours", "who can open the backup, told without opening it"),
