@@ -12,21 +12,70 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ootheca.errors import OothecaError
+from ootheca.errors import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    NotSupportedError,
+    OothecaError,
+    OperationalError,
+    ProgrammingError,
+    Warning,  # noqa: A004  DB-API's name
+)
 
 if TYPE_CHECKING:
-    from ootheca.backup.opened import open_backup
+    from ootheca.backup.opened import Backup, BackupTable, open_backup
     from ootheca.connection import Connection, Cursor, connect
+    from ootheca.dbapi import (
+        BINARY,
+        DATETIME,
+        NUMBER,
+        ROWID,
+        STRING,
+        Binary,
+        Date,
+        DateFromTicks,
+        Time,
+        TimeFromTicks,
+        Timestamp,
+        TimestampFromTicks,
+    )
+    from ootheca.exec.limits import ExternalLimits
     from ootheca.exec.session import Session
     from ootheca.sql.parser import parse
 
 __all__ = [
+    "BINARY",
+    "DATETIME",
+    "NUMBER",
+    "ROWID",
+    "STRING",
+    "Backup",
+    "BackupTable",
+    "Binary",
     "Connection",
     "Cursor",
+    "DataError",
     "DatabaseError",
+    "Date",
+    "DateFromTicks",
     "Error",
+    "ExternalLimits",
+    "IntegrityError",
+    "InterfaceError",
+    "InternalError",
+    "NotSupportedError",
     "OothecaError",
+    "OperationalError",
+    "ProgrammingError",
     "Session",
+    "Time",
+    "TimeFromTicks",
+    "Timestamp",
+    "TimestampFromTicks",
+    "Warning",
     "apilevel",
     "connect",
     "open_backup",
@@ -37,13 +86,29 @@ __all__ = [
 
 apilevel = "2.0"
 threadsafety = 1  # threads may share the module, not connections
-paramstyle = "numeric_dollar"  # $1, $2 …
-Error = DatabaseError = OothecaError
+# `$1`, `$2` …, as in CockroachDB. PEP 249 has no word for it; SQLAlchemy and others call it by this one.
+paramstyle = "numeric_dollar"
+Error = OothecaError
 
 _LAZY = {
+    "BINARY": "ootheca.dbapi",
+    "Backup": "ootheca.backup.opened",
+    "BackupTable": "ootheca.backup.opened",
+    "Binary": "ootheca.dbapi",
     "Connection": "ootheca.connection",
     "Cursor": "ootheca.connection",
+    "DATETIME": "ootheca.dbapi",
+    "Date": "ootheca.dbapi",
+    "DateFromTicks": "ootheca.dbapi",
+    "ExternalLimits": "ootheca.exec.limits",
+    "NUMBER": "ootheca.dbapi",
+    "ROWID": "ootheca.dbapi",
+    "STRING": "ootheca.dbapi",
     "Session": "ootheca.exec.session",
+    "Time": "ootheca.dbapi",
+    "TimeFromTicks": "ootheca.dbapi",
+    "Timestamp": "ootheca.dbapi",
+    "TimestampFromTicks": "ootheca.dbapi",
     "connect": "ootheca.connection",
     "open_backup": "ootheca.backup.opened",
     "parse": "ootheca.sql.parser",

@@ -1,36 +1,28 @@
-"""The Python door (DB-API 2.0): connections and cursors over a session.
-
-Statements are CockroachDB's; `$1`, `$2` … stand for parameters. Each statement commits by itself, unless BEGIN was
-executed: BACKUP and RESTORE cannot run inside a transaction.
-"""
+"""The Python door (DB-API 2.0): connections and cursors over a session."""
 
 from __future__ import annotations
 
-import datetime
-import json
-import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
-from ootheca.errors import OothecaError, UnsupportedError
+from ootheca import errors
+from ootheca.dbapi import Row, Rows, TypeCode
 from ootheca.exec.limits import NO_LIMITS, ExternalLimits
 from ootheca.exec.roles import Roles
 from ootheca.exec.session import Session
-from ootheca.names import format_string
-from ootheca.types import Family, SQLType, arrow_type
+from ootheca.parameters import bind
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from ootheca.clock import Clock
     from ootheca.exec.result import Result
 
-__all__ = ["Connection", "Cursor", "bind", "connect"]
+__all__ = ["Connection", "Cursor", "connect"]
 
-Row = tuple[Any, ...]
-Description = tuple[str, str, None, None, None, None, None]
+Description = tuple[str, TypeCode, None, None, None, None, None]
 
 
 def connect(
@@ -59,7 +51,7 @@ def connect(
 
     Raises:
         StorageError: the store cannot be opened.
-        OothecaError: there is no such user.
+        OperationalError: there is no such user.
         InvalidOptionError: a locality that is not `key=value`, …
     """
     path = None if store is None or str(store) == ":memory:" else Path(store)
@@ -75,7 +67,7 @@ def connect(
     )
     if not Roles(session).exists(user):
         session.close()
-        raise OothecaError(
+        raise errors.OperationalError(
             f"password authentication failed for user {user}",
             sqlstate="28P01",
             hint="root can make one: CREATE USER",
@@ -84,43 +76,82 @@ def connect(
 
 
 class Connection:
-    """A connection of one thread.
+    """A connection of one thread to a store.
+
+    Every statement commits by itself, for BACKUP and RESTORE cannot run inside a transaction; after BEGIN was executed,
+    `commit` and `rollback` end the transaction.
 
     Attributes:
         session: what runs the statements.
     """
 
-    autocommit = True
+    # DB-API 2.0 lets code that is handed a connection find its exceptions there.
+    Warning = errors.Warning
+    Error = errors.OothecaError
+    InterfaceError = errors.InterfaceError
+    DatabaseError = errors.DatabaseError
+    DataError = errors.DataError
+    OperationalError = errors.OperationalError
+    IntegrityError = errors.IntegrityError
+    InternalError = errors.InternalError
+    ProgrammingError = errors.ProgrammingError
+    NotSupportedError = errors.NotSupportedError
 
     def __init__(self, session: Session) -> None:
         self.session = session
         self._is_closed = False
 
+    @property
+    def autocommit(self) -> bool:
+        """Always true; BEGIN starts a transaction."""
+        return True
+
+    @autocommit.setter
+    def autocommit(self, value: bool) -> None:
+        if not value:
+            raise errors.NotSupportedError(
+                "statements commit by themselves: BACKUP and RESTORE cannot run inside a transaction",
+                hint="execute BEGIN, and call commit() or rollback()",
+            )
+
     def cursor(self) -> Cursor:
-        """Return a new cursor."""
+        """Return a new cursor.
+
+        Raises:
+            InterfaceError: the connection is closed.
+        """
         self._require_open()
         return Cursor(self)
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> Cursor:
-        """Run a script on a new cursor and return it."""
+        """Run a script on a new cursor and return it; arguments and errors as for `Cursor.execute`."""
         return self.cursor().execute(sql, parameters)
 
     def commit(self) -> None:
-        """End the transaction that BEGIN started; without one there is nothing to do."""
+        """End the transaction that BEGIN started; without one there is nothing to do.
+
+        Raises:
+            InterfaceError: the connection is closed.
+            StorageError: the store cannot be written; nothing of the transaction stays.
+        """
         self._require_open()
         self.session.settle()
         if self.session.is_in_explicit_transaction:
             self.session.commit()
 
     def rollback(self) -> None:
-        """Undo the transaction that BEGIN started; without one there is nothing to do."""
+        """Undo the transaction that BEGIN started; without one there is nothing to do.
+
+        Raises:
+            InterfaceError: the connection is closed.
+        """
         self._require_open()
         self.session.settle()
         if self.session.is_in_explicit_transaction:
             self.session.rollback()
 
     def close(self) -> None:
-        """Undo what is not committed and let go of the store."""
+        """Undo what is not committed and let go of the store; closing twice is allowed."""
         if not self._is_closed:
             self._is_closed = True
             self.session.close()
@@ -133,15 +164,20 @@ class Connection:
 
     def _require_open(self) -> None:
         if self._is_closed:
-            raise OothecaError("the connection is closed", sqlstate="08003")
+            raise errors.InterfaceError("the connection is closed", sqlstate="08003", hint="connect again")
 
 
 class Cursor:
     """The results of one `execute`: those of its last statement.
 
+    Iterating gives its rows, tuples of Python values (which, see `ootheca.dbapi`), as the fetch methods do. Rows are
+    read once; results of another cursor of the connection stay readable.
+
     Attributes:
+        connection: where it came from.
         arraysize: how many rows `fetchmany` returns unless told.
-        rowcount: rows written, or -1.
+        rowcount: rows written by the last statement, or by all of `executemany`; -1 where there is no such number.
+        lastrowid: always None; INSERT … RETURNING answers with keys.
         tag: the last statement's tag, as on the wire (`INSERT 0 3`).
         notices: what the statements had to say.
     """
@@ -150,28 +186,44 @@ class Cursor:
         self.connection = connection
         self.arraysize = 1
         self.rowcount = -1
+        self.lastrowid: None = None
         self.tag = ""
         self.notices: tuple[str, ...] = ()
+        self._is_closed = False
         self._result: Result | None = None
-        self._rows: Iterator[Row] = iter(())
+        self._rows: Rows | None = None
 
     @property
     def description(self) -> tuple[Description, ...] | None:
-        """Name and CockroachDB type of each column; None after a statement without rows."""
+        """A tuple of seven for each column: its name, its type (`TypeCode`), and five None; None without rows."""
         if self._result is None or self._result.columns is None:
             return None
         return tuple(
-            (column.name, column.type.name, None, None, None, None, None) for column in self._result.columns
+            (column.name, TypeCode(column.type), None, None, None, None, None)
+            for column in self._result.columns
         )
 
+    @property
+    def rownumber(self) -> int | None:
+        """The index, from 0, of the row that is fetched next; None without rows."""
+        return None if self._rows is None else self._rows.number
+
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> Cursor:
-        """Run a script; nothing of a statement that fails stays, what came before it does.
+        """Run a script of one or more statements, and return the cursor.
+
+        Nothing of a statement that fails stays; what came before it in the script does.
+
+        Args:
+            sql: CockroachDB's language; `$1`, `$2` … stand for parameters.
+            parameters: as many values as the script has placeholders; None is NULL.
 
         Raises:
-            OothecaError: a statement failed.
+            ParseError: the script cannot be read; nothing of it ran.
+            DatabaseError: a statement failed; its kind, `sqlstate`, `detail` and `hint` say how.
+            InterfaceError: the cursor or the connection is closed, or the parameters are no sequence.
         """
         session = self._session()
-        self._result, self._rows, self.rowcount, self.tag, self.notices = None, iter(()), -1, "", ()
+        self._forget()
         for result in session.execute(bind(sql, parameters) if parameters else sql):
             self._result = result
             self.notices += result.notices
@@ -180,11 +232,17 @@ class Cursor:
             if self._result.columns is None:
                 self.rowcount = _row_count(self.tag)
             else:
-                self._rows = self._read(self._result)
+                self._rows = Rows(self._result)
         return self
 
-    def executemany(self, sql: str, parameters: Sequence[Sequence[object]]) -> Cursor:
-        """Run a script once for each set of parameters."""
+    def executemany(self, sql: str, parameters: Iterable[Sequence[object]]) -> Cursor:
+        """Run a script once for each set of parameters; each run commits by itself, unless BEGIN was executed.
+
+        Raises:
+            DatabaseError, InterfaceError: as for `execute`; the runs before it stay.
+        """
+        self._session()
+        self._forget()
         total = 0
         for item in parameters:
             self.execute(sql, item)
@@ -193,38 +251,36 @@ class Cursor:
         return self
 
     def fetchone(self) -> Row | None:
-        """Return the next row, or None."""
-        return next(self._rows, None)
-
-    def fetchmany(self, size: int | None = None) -> list[Row]:
-        """Return the next rows, at most `size`."""
-        wanted = self.arraysize if size is None else size
-        rows: list[Row] = []
-        while len(rows) < wanted and (row := next(self._rows, None)) is not None:
-            rows.append(row)
-        return rows
-
-    def fetchall(self) -> list[Row]:
-        """Return all rows left."""
-        return list(self._rows)
-
-    def arrow(self) -> pa.Table:
-        """Return all rows as an Arrow table, each column in one of the representations of `ootheca.types`.
+        """Return the next row; None when there is none left.
 
         Raises:
-            OothecaError: the statement had no rows to answer.
+            ProgrammingError: the last statement answered no rows, or nothing was executed.
+            DataError: a date outside of the years 1 to 9999, which Python does not have.
+            DatabaseError: what makes the rows failed half-way.
         """
-        result = self._result
-        if result is None or result.columns is None:
-            raise OothecaError("the statement returned no rows", sqlstate="24000")
-        batches = list(result.batches)
-        if batches:
-            return pa.Table.from_batches(batches)
-        return pa.schema([pa.field(c.name, arrow_type(c.type)) for c in result.columns]).empty_table()
+        return next(self._open_rows(), None)
+
+    def fetchmany(self, size: int | None = None) -> list[Row]:
+        """Return the next rows, at most `size` of them (`arraysize` if omitted); errors as for `fetchone`."""
+        return list(islice(self._open_rows(), self.arraysize if size is None else size))
+
+    def fetchall(self) -> list[Row]:
+        """Return all rows left; errors as for `fetchone`."""
+        return list(self._open_rows())
+
+    def arrow(self) -> pa.Table:
+        """Return all rows left as an Arrow table, each column in one of the representations of `ootheca.types`.
+
+        Raises:
+            ProgrammingError: the last statement answered no rows, or nothing was executed.
+            DatabaseError: what makes the rows failed half-way.
+        """
+        return self._open_rows().arrow()
 
     def close(self) -> None:
-        """Forget the results."""
-        self._result, self._rows = None, iter(())
+        """Forget the results; the cursor cannot be used any more."""
+        self._forget()
+        self._is_closed = True
 
     def setinputsizes(self, sizes: Sequence[object]) -> None:
         """Do nothing: DB-API allows that."""
@@ -233,108 +289,35 @@ class Cursor:
         """Do nothing: DB-API allows that."""
 
     def __iter__(self) -> Iterator[Row]:
-        return self._rows
+        return self
+
+    def __next__(self) -> Row:
+        return next(self._open_rows())
+
+    def __enter__(self) -> Cursor:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _forget(self) -> None:
+        self._result, self._rows, self.rowcount, self.tag, self.notices = None, None, -1, "", ()
 
     def _session(self) -> Session:
+        if self._is_closed:
+            raise errors.InterfaceError(
+                "the cursor is closed", sqlstate="24000", hint="ask for another cursor()"
+            )
         self.connection._require_open()
         return self.connection.session
 
-    def _read(self, result: Result) -> Iterator[Row]:
-        assert result.columns is not None
-        converters = [_converter(column.type) for column in result.columns]
-        for batch in result.batches:
-            columns = [
-                _objects(column, convert) for column, convert in zip(batch.columns, converters, strict=True)
-            ]
-            yield from zip(*columns, strict=True)
-
-
-def _objects(column: pa.Array, convert: Callable[[str], object] | None) -> list[Any]:
-    try:
-        values: list[Any] = column.to_pylist()
-    except (OverflowError, ValueError) as exc:
-        raise OothecaError(
-            "a date or time lies outside of the years 1 to 9999, which are all that Python has",
-            sqlstate="22008",
-            hint="take the rows with arrow(), or convert the column to STRING",
-        ) from exc
-    if convert is None or not pa.types.is_string(column.type):
-        return values
-    return [convert(value) if value is not None else None for value in values]
+    def _open_rows(self) -> Rows:
+        self._session()
+        if self._rows is None:
+            raise errors.ProgrammingError("the statement returned no rows", sqlstate="24000")
+        return self._rows
 
 
 def _row_count(tag: str) -> int:
     last = tag.rpartition(" ")[2]
     return int(last) if last.isdigit() else -1
-
-
-def _converter(t: SQLType) -> Callable[[str], object] | None:
-    """Return how a value in text representation becomes a Python object; None to leave it as text."""
-    return Decimal if t.family is Family.DECIMAL else None
-
-
-def bind(sql: str, parameters: Sequence[object]) -> str:
-    """Return a script with `$n` replaced by parameters as literals; strings and comments are left alone.
-
-    Raises:
-        OothecaError: there is no such parameter.
-        UnsupportedError: a Python type that has no literal.
-    """
-    from ootheca.sql.placeholders import fill_placeholders
-
-    def literal(number: int) -> str:
-        if not 1 <= number <= len(parameters):
-            raise OothecaError(f"no value provided for placeholder: ${number}", sqlstate="08P01")
-        return _literal(parameters[number - 1])
-
-    return fill_placeholders(sql, literal)
-
-
-def _literal(value: object) -> str:
-    match value:
-        case None:
-            return "NULL"
-        case bool():
-            return "true" if value else "false"
-        case int():
-            digits = str(Decimal(value))  # of any length, which `str` of an integer does not write
-            return digits if value >= 0 else f"({digits})"
-        case str() | Path():
-            return format_string(str(value))
-        case bytes() | bytearray() | memoryview():
-            return f"x'{bytes(value).hex()}'"
-        case list() | tuple():
-            return f"ARRAY[{', '.join(map(_literal, value))}]"
-        case _:
-            text, type_name = _typed_text(value)
-            return f"{format_string(text)}::{type_name}"
-
-
-def _typed_text(value: object) -> tuple[str, str]:
-    """Return the text of a value, and the type that reads it back."""
-    match value:
-        case float():
-            return repr(value), "FLOAT8"
-        case Decimal():
-            return str(value), "DECIMAL"
-        case uuid.UUID():
-            return str(value), "UUID"
-        case datetime.datetime():
-            return value.isoformat(sep=" "), "TIMESTAMP" if value.tzinfo is None else "TIMESTAMPTZ"
-        case datetime.date():
-            return value.isoformat(), "DATE"
-        case datetime.time():
-            return value.isoformat(), "TIME" if value.tzinfo is None else "TIMETZ"
-        case datetime.timedelta():
-            return f"{value / datetime.timedelta(microseconds=1):.0f} microseconds", "INTERVAL"
-        case Mapping():
-            return _json(value), "JSONB"
-        case _:
-            raise UnsupportedError(f"a parameter of type {type(value).__name__} has no literal")
-
-
-def _json(value: Mapping[object, object]) -> str:
-    try:
-        return json.dumps(dict(value))
-    except (TypeError, ValueError) as exc:  # a ValueError of what holds itself
-        raise UnsupportedError("a parameter that is a mapping holds what JSON cannot say") from exc

@@ -1,42 +1,56 @@
 """The exception tree: every error a user can meet, typed at its source and worded once.
 
     OothecaError                     XXUUU   message, sqlstate, detail, hint, constraint, location, retryable
-    ├─ ParseError                    42601   text in CockroachDB's wording, caret in the detail
-    ├─ UnsupportedError              0A000   we know it and do not do it
-    ├─ InvalidOptionError            22023
-    ├─ InvalidValueError             22P02   text that is no value of its type
-    ├─ UndefinedError                42704
-    │  ├─ UndefinedTableError        42P01
-    │  ├─ UndefinedColumnError       42703
-    │  └─ UndefinedDatabaseError     3D000
-    ├─ DuplicateError                42710
-    │  ├─ DuplicateTableError        42P07
-    │  ├─ DuplicateColumnError       42701
-    │  └─ DuplicateDatabaseError     42P04
-    ├─ ConstraintError               23000   (23502, 23503, 23505, 23514 as the constraint says)
-    ├─ StorageError                  58030
-    │  ├─ ObjectNotFoundError        58P01
-    │  ├─ ObjectExistsError          42C01
-    │  ├─ AccessDeniedError          42501
-    │  └─ UnavailableError           58030   retryable
-    ├─ CorruptionError               XX001   location = file and offset, always
-    │  ├─ ChecksumMismatchError
-    │  ├─ TruncatedError
-    │  └─ BadMagicError
-    ├─ EncryptionError               XXUUU
-    │  ├─ NotEncryptedError
-    │  ├─ KeyRequiredError
-    │  ├─ WrongKeyError
-    │  ├─ DamagedCiphertextError     XX001
-    │  └─ KMSError                   XXUUU   may be retryable
-    ├─ CanceledError                 57014
-    └─ InternalError                 XX000   our bug; asks for a report
+    ├─ InterfaceError                        the Python interface was used wrongly: something closed, a bad parameter
+    └─ DatabaseError                 XXUUU   all others
+       ├─ ProgrammingError           42601
+       │  ├─ ParseError              42601   text in CockroachDB's wording, caret in the detail
+       │  ├─ UndefinedError          42704
+       │  │  ├─ UndefinedTableError        42P01
+       │  │  ├─ UndefinedColumnError       42703
+       │  │  └─ UndefinedDatabaseError     3D000
+       │  └─ DuplicateError          42710
+       │     ├─ DuplicateTableError        42P07
+       │     ├─ DuplicateColumnError       42701
+       │     └─ DuplicateDatabaseError     42P04
+       ├─ NotSupportedError          0A000
+       │  └─ UnsupportedError        0A000   we know it and do not do it
+       ├─ DataError                  22000
+       │  ├─ InvalidOptionError      22023
+       │  └─ InvalidValueError       22P02   text that is no value of its type
+       ├─ IntegrityError             23000
+       │  └─ ConstraintError         23000   (23502, 23503, 23505, 23514 as the constraint says)
+       ├─ OperationalError           XXUUU
+       │  ├─ StorageError            58030
+       │  │  ├─ ObjectNotFoundError        58P01
+       │  │  ├─ ObjectExistsError          42C01
+       │  │  ├─ AccessDeniedError          42501
+       │  │  └─ UnavailableError           58030   retryable
+       │  ├─ CorruptionError         XX001   location = file and offset, always
+       │  │  ├─ ChecksumMismatchError
+       │  │  ├─ TruncatedError
+       │  │  └─ BadMagicError
+       │  ├─ EncryptionError         XXUUU
+       │  │  ├─ NotEncryptedError
+       │  │  ├─ KeyRequiredError
+       │  │  ├─ WrongKeyError
+       │  │  ├─ DamagedCiphertextError     XX001
+       │  │  └─ KMSError                   XXUUU   may be retryable
+       │  ├─ CanceledError           57014
+       │  └─ PausedError             57014
+       └─ InternalError              XX000   our bug; asks for a report
+
+The upper two floors are those of DB-API 2.0 (PEP 249), whose `Error` is `OothecaError`. Most errors are raised as
+`OothecaError(…, sqlstate=…)`, because their code says all there is to say; such a one is made an instance of the class
+that DB-API has for the code, as `OSError` does with its numbers.
 
 Codes start from CockroachDB's own table; a call that knows a better one passes `sqlstate=`. `XXUUU` is CockroachDB's
 catch-all and is never shown. Only `shell/render/errors.py` prints these; only `storage/retry.py` looks at `retryable`.
 """
 
 from __future__ import annotations
+
+from typing import Self
 
 __all__ = [
     "AccessDeniedError",
@@ -46,22 +60,29 @@ __all__ = [
     "ConstraintError",
     "CorruptionError",
     "DamagedCiphertextError",
+    "DataError",
+    "DatabaseError",
     "DuplicateColumnError",
     "DuplicateDatabaseError",
     "DuplicateError",
     "DuplicateTableError",
     "EncryptionError",
+    "IntegrityError",
+    "InterfaceError",
     "InternalError",
     "InvalidOptionError",
     "InvalidValueError",
     "KMSError",
     "KeyRequiredError",
     "NotEncryptedError",
+    "NotSupportedError",
     "ObjectExistsError",
     "ObjectNotFoundError",
     "OothecaError",
+    "OperationalError",
     "ParseError",
     "PausedError",
+    "ProgrammingError",
     "StorageError",
     "TruncatedError",
     "UnavailableError",
@@ -70,6 +91,7 @@ __all__ = [
     "UndefinedError",
     "UndefinedTableError",
     "UnsupportedError",
+    "Warning",
     "WrongKeyError",
 ]
 
@@ -88,6 +110,12 @@ class OothecaError(Exception):
 
     sqlstate: str = "XXUUU"
     retryable: bool = False
+
+    def __new__(cls, *_: object, sqlstate: str | None = None, **__: object) -> Self:
+        """Make an error of the class that DB-API has for the SQLSTATE, where none was chosen."""
+        chosen = _class_of(sqlstate) if cls is OothecaError else cls
+        made: Self = super().__new__(chosen)  # type: ignore[assignment]  # a subclass of OothecaError
+        return made
 
     def __init__(
         self,
@@ -127,31 +155,71 @@ class OothecaError(Exception):
         return wrapped
 
 
-class ParseError(OothecaError):
+class Warning(Exception):  # noqa: A001, N818  DB-API's name
+    """Never raised: what a statement has to say besides its answer is in `Cursor.notices`."""
+
+
+class InterfaceError(OothecaError):
+    """The Python interface was used wrongly: something is closed, or a parameter is missing."""
+
+
+class DatabaseError(OothecaError):
+    """Every error of a statement or a backup."""
+
+
+class ProgrammingError(DatabaseError):
+    """The statement cannot be meant: a syntax error, or a name that means nothing."""
+
+    sqlstate = "42601"
+
+
+class NotSupportedError(DatabaseError):
+    """The statement asks for what is not done here."""
+
+    sqlstate = "0A000"
+
+
+class DataError(DatabaseError):
+    """A value is out of range, or none of its type."""
+
+    sqlstate = "22000"
+
+
+class IntegrityError(DatabaseError):
+    """The rows would break a rule of their tables."""
+
+    sqlstate = "23000"
+
+
+class OperationalError(DatabaseError):
+    """Something outside the statement failed: storage, keys, files, or somebody stopped it."""
+
+
+class ParseError(ProgrammingError):
     """The text is no statement of CockroachDB's language, in any version we know."""
 
     sqlstate = "42601"
 
 
-class UnsupportedError(OothecaError):
+class UnsupportedError(NotSupportedError):
     """Known to CockroachDB, not done here; never silently ignored."""
 
     sqlstate = "0A000"
 
 
-class InvalidOptionError(OothecaError):
+class InvalidOptionError(DataError):
     """An option or URI parameter has a value that it cannot have."""
 
     sqlstate = "22023"
 
 
-class InvalidValueError(OothecaError):
+class InvalidValueError(DataError):
     """A literal or a stored text is no value of its type."""
 
     sqlstate = "22P02"
 
 
-class UndefinedError(OothecaError):
+class UndefinedError(ProgrammingError):
     """A name that means nothing here."""
 
     sqlstate = "42704"
@@ -175,7 +243,7 @@ class UndefinedDatabaseError(UndefinedError):
     sqlstate = "3D000"
 
 
-class DuplicateError(OothecaError):
+class DuplicateError(ProgrammingError):
     """The name is taken."""
 
     sqlstate = "42710"
@@ -199,13 +267,13 @@ class DuplicateDatabaseError(DuplicateError):
     sqlstate = "42P04"
 
 
-class ConstraintError(OothecaError):
+class ConstraintError(IntegrityError):
     """A row breaks a constraint; the SQLSTATE says which kind."""
 
     sqlstate = "23000"
 
 
-class StorageError(OothecaError):
+class StorageError(OperationalError):
     """A storage location failed in a way that none of the narrower classes names."""
 
     sqlstate = "58030"
@@ -235,7 +303,7 @@ class UnavailableError(StorageError):
     retryable = True
 
 
-class CorruptionError(OothecaError):
+class CorruptionError(OperationalError):
     """The bytes are not what they should be; `location` says where."""
 
     sqlstate = "XX001"
@@ -253,7 +321,7 @@ class BadMagicError(CorruptionError):
     """The file is not of the kind it should be."""
 
 
-class EncryptionError(OothecaError):
+class EncryptionError(OperationalError):
     """Something about keys or sealed files."""
 
 
@@ -279,19 +347,33 @@ class KMSError(EncryptionError):
     """A key service refused, failed, or was not reached."""
 
 
-class CanceledError(OothecaError):
+class CanceledError(OperationalError):
     """The user interrupted the statement."""
 
     sqlstate = "57014"
 
 
-class PausedError(OothecaError):
+class PausedError(OperationalError):
     """A job was asked to stop for now; what it has stored stays, for it to go on."""
 
     sqlstate = "57014"
 
 
-class InternalError(OothecaError):
+class InternalError(DatabaseError):
     """A bug in ootheca."""
 
     sqlstate = "XX000"
+
+
+_BY_CODE: dict[str, type[DatabaseError]] = {
+    "0A": NotSupportedError,
+    "22": DataError,
+    "23": IntegrityError,
+    **dict.fromkeys(("08", "25", "28", "40", "53", "54", "55", "57", "58"), OperationalError),
+    **dict.fromkeys(("21", "24", "26", "2B", "34", "3D", "3F", "42", "44"), ProgrammingError),
+}
+"""What DB-API calls the classes of SQLSTATE, by their first two characters; all others are just DatabaseError."""
+
+
+def _class_of(sqlstate: str | None) -> type[DatabaseError]:
+    return _BY_CODE.get((sqlstate or "")[:2], DatabaseError)

@@ -14,8 +14,8 @@ SOURCE = Path(__file__).parents[2] / "src" / "ootheca"
 FLOORS = {
     "errors": 0, "clock": 0, "names": 0, "uri": 0, "types": 0, "profile": 0, "datum": 0,
     "extras": 0, "google_login": 0,
-    "sql": 1, "pb": 1, "catalog": 1,
-    "codec": 2, "crypto": 2, "storage": 2, "engine": 2,
+    "sql": 1, "pb": 1, "catalog": 1, "dbapi": 1,
+    "codec": 2, "crypto": 2, "storage": 2, "engine": 2, "parameters": 2,
     "backup": 3,
     "exec": 4,
     "shell": 5, "report": 5, "connection": 5, "__init__": 5, "__main__": 5,

@@ -9,6 +9,7 @@ b.verify().problems                        # () for a whole backup
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +56,12 @@ _Read = Callable[[frozenset[int], tuple[int, ...] | None], Iterator[pa.RecordBat
 
 @dataclass(frozen=True)
 class BackupTable:
-    """One table of an opened backup."""
+    """One table of an opened backup.
+
+    Attributes:
+        name: `database.schema.table`.
+        table: its columns, indexes and constraints, as the backup's descriptor has them.
+    """
 
     name: str
     table: Table
@@ -101,7 +107,9 @@ class BackupTable:
             return pa.Table.from_batches(batches, RowDecoder(self.table, ids, text_columns).schema)
 
     def revisions(
-        self, since: str | Timestamp | None = None, until: str | Timestamp | None = None
+        self,
+        since: str | Timestamp | datetime.datetime | None = None,
+        until: str | Timestamp | datetime.datetime | None = None,
     ) -> Iterator[pa.RecordBatch]:
         """Yield every version of every row, in the order of the primary key and then of time, a batch at a time.
 
@@ -231,7 +239,13 @@ def _after_prefix(key: bytes) -> bytes:
 
 
 class Backup:
-    """An opened chain of backup layers, as of one time: their end if none is given."""
+    """An opened chain of backup layers, as of one time: their end if none is given.
+
+    Attributes:
+        chain: the layers, the full backup first.
+        until: the time, in nanoseconds since 1970 and a logical count, that the tables are read as of.
+        catalog: the descriptors of that time.
+    """
 
     def __init__(
         self,
@@ -274,7 +288,11 @@ class Backup:
         return BackupTable(name, table, self)
 
     def reader(self, chain: Chain | None = None, until: Timestamp | None = None) -> ChainReader:
-        """Return a new reader of the keys and values, of another chain or time if they are given."""
+        """Return a new reader of the keys and values, of another chain or time if they are given.
+
+        Raises:
+            CorruptionError, EncryptionError, StorageError: while it is read.
+        """
         chain, until = chain or self.chain, until or self.until
         return ChainReader(chain, until) if self._tenant is None else TenantReader(chain, self._tenant, until)
 
@@ -303,7 +321,7 @@ def open_backup(
     incremental: Sequence[str | Sequence[str]] = (),
     encryption_passphrase: str | None = None,
     kms: Sequence[str] = (),
-    as_of: str | Timestamp | None = None,
+    as_of: str | Timestamp | datetime.datetime | None = None,
     tenant: int | None = None,
     external_io_dir: str | Path = "extern",
     sandbox_dir: str | Path | None = None,
@@ -316,14 +334,21 @@ def open_backup(
             With the default's alone only what lies there can be read.
         subdirectory: of a collection; "LATEST" for the newest.
         incremental: URIs of layers in folders of their own, oldest first, each as `uri`; appended ones are found.
-        as_of: an HLC decimal (`cluster_logical_timestamp()`), a Timestamp, or a text like `2020-11-15 12:00:00` (UTC
-            unless it says otherwise): the end of a layer, or any time inside one with revision history.
+        encryption_passphrase: of a backup that one encrypts.
+        kms: URIs of master keys, any one of which opens the backup; all of them must be keys of it.
+        as_of: an HLC decimal (`cluster_logical_timestamp()`), a Timestamp, a datetime, or a text like
+            `2020-11-15 12:00:00` (both UTC unless they say otherwise): the end of a layer, or any time inside one with
+            revision history. The end of the last layer, if omitted.
         tenant: the id of a tenant that the backup holds: its databases and tables instead of the system tenant's.
         external_io_dir: what `nodelocal://` means.
         sandbox_dir: of a store whose sandbox wrote the backup: cloud and KMS URIs are served from there.
 
     Raises:
-        OothecaError: it cannot be opened.
+        ObjectNotFoundError: there is no backup, or a layer's manifest is missing.
+        KeyRequiredError, WrongKeyError, NotEncryptedError, KMSError: the keys are not those of the backup.
+        CorruptionError: a manifest or its key file is damaged.
+        InvalidValueError, DatabaseError: `as_of` is no time, or none that the backup can show.
+        StorageError: a place cannot be read.
     """
     directory = Path(sandbox_dir) if sandbox_dir is not None else None
     env = StorageEnv(
@@ -351,14 +376,16 @@ def open_backup(
     return Backup(cut_at(chain, until), until, encryption, tenant)
 
 
-def _parse_time(text: str | Timestamp) -> Timestamp:
-    """Return the time that an HLC decimal or a timestamp's text means, or a time as it is.
+def _parse_time(text: str | Timestamp | datetime.datetime) -> Timestamp:
+    """Return the time that an HLC decimal, a timestamp's text or a datetime means, or a time as it is.
 
     Raises:
         InvalidValueError: it is neither.
     """
     if isinstance(text, Timestamp):
         return text
+    if isinstance(text, datetime.datetime):
+        text = text.isoformat(sep=" ")
     try:
         return parse_timestamp(text)
     except InvalidValueError:

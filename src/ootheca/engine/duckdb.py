@@ -54,7 +54,8 @@ def open_engine(store: Path | None) -> DuckDBEngine:
     if store is None:
         return DuckDBEngine.open(None)
     try:
-        store.mkdir(parents=True, exist_ok=True)
+        # The store holds rows in clear, and the secrets of external connections, schedules and unfinished jobs.
+        store.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as exc:
         raise StorageError(
             f"cannot make the store's directory {store}: {exc.strerror}",

@@ -1,10 +1,12 @@
-"""`\\h`: what each statement does and how it is written. One text, whose topics the README lists too."""
+"""`\\h`: what each statement does and how it is written. One text, of which docs/reference.md is made too."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from textwrap import indent
+
+from ootheca.shell.option_help import OPTION_HELP
 
 __all__ = ["Topic", "format_topics", "help_text", "topics", "two_columns"]
 
@@ -37,10 +39,6 @@ BACKUP: write tables, databases or the whole cluster to storage (Backup)
     targets: TABLE pattern, … | DATABASE name, … | VIRTUAL CLUSTER id
     collection, place: 'uri' | ('uri', …), a URI for each locality
     WITH option, …: also WITH OPTIONS (option, …)
-    option: encryption_passphrase = 'text' | kms = 'uri' | kms = ('uri', …) | revision_history [= boolean]
-        | detached [= {true | false}] | incremental_location = 'uri' | execution locality = 'key=value, …'
-        | include_all_virtual_clusters [= boolean] | updates_cluster_monitoring_metrics [= boolean]
-        | strict storage locality | include_deprecated_interleaves
 
 RESTORE: bring tables, databases or a whole cluster back from a backup (Restore)
     RESTORE [targets] FROM {subdirectory | LATEST} IN collection [AS OF SYSTEM TIME time] [WITH option, …]
@@ -48,19 +46,11 @@ RESTORE: bring tables, databases or a whole cluster back from a backup (Restore)
     targets: TABLE pattern, … | DATABASE name, … | SYSTEM USERS | VIRTUAL CLUSTER id
     collection, place: 'uri' | ('uri', …), a URI for each locality; several places are layers, oldest first
     WITH option, …: also WITH OPTIONS (option, …)
-    option: encryption_passphrase = 'text' | kms = 'uri' | kms = ('uri', …) | into_db = name | new_db_name = name
-        | skip_missing_foreign_keys | skip_missing_sequences | skip_missing_sequence_owners | skip_missing_views
-        | skip_missing_udfs | skip_localities_check | remove_regions | schema_only | verify_backup_table_data
-        | detached | incremental_location = 'uri' | execution locality = 'key=value, …' | grants
-        | virtual_cluster_name = name | virtual_cluster = id | unsafe_restore_incompatible_version
-        | experimental copy | experimental deferred copy | debug_pause_on = 'error'
 
 SHOW BACKUP: list backups, and what is inside one (ShowBackup, ShowBackups)
     SHOW BACKUPS IN collection [NEWER THAN time] [OLDER THAN time] [WITH REVISION START TIME]
     SHOW BACKUP [SCHEMAS | FILES | RANGES | VALIDATE] {place | [FROM] {subdirectory | LATEST} IN collection}
         [WITH option, …]
-    option: encryption_passphrase = 'text' | kms = 'uri' | kms = ('uri', …) | privileges | as_json | debug_ids
-        | check_files | encryption_info | skip size | incremental_location = 'uri'
 
 ALTER BACKUP: let another KMS key open an encrypted backup (AlterBackup)
     ALTER BACKUP {place | {subdirectory | LATEST} IN collection}
@@ -76,10 +66,8 @@ IMPORT: read files into a table (Import)
 
 CREATE SCHEDULE FOR BACKUP: take backups again and again (CreateScheduleForBackup)
     CREATE SCHEDULE [IF NOT EXISTS] [label] FOR BACKUP [targets] INTO collection [WITH option, …]
-        RECURRING crontab [FULL BACKUP {crontab | ALWAYS}] [WITH SCHEDULE OPTIONS option, …]
-    schedule option: first_run = {'time' | 'now'} | on_execution_failure = {retry | reschedule | pause}
-        | on_previous_running = {start | skip | wait} | ignore_existing_backups
-        | updates_cluster_last_backup_time_metric
+        RECURRING crontab [FULL BACKUP {crontab | ALWAYS}] [WITH SCHEDULE OPTIONS schedule option, …]
+    WITH option: as for BACKUP
 
 ALTER BACKUP SCHEDULE: change a schedule (AlterBackupSchedule)
     ALTER BACKUP SCHEDULE id command, …
@@ -146,7 +134,6 @@ DROP EXTERNAL CONNECTION: forget a named URI (DropExternalConnection)
 
 CHECK EXTERNAL CONNECTION: try whether a place can be read and written (CheckExternalConnection)
     CHECK EXTERNAL CONNECTION 'uri' [WITH option, …]
-    option: transfer = 'size' | concurrently = number | time = 'duration'
 
 SHOW EXTERNAL CONNECTIONS: list named URIs (ShowExternalConnections, ShowCreateExternalConnections)
     SHOW EXTERNAL {CONNECTIONS | CONNECTION name}
@@ -360,7 +347,17 @@ def help_text(name: str) -> str | None:
     if topic is None:
         return None
     lines = "\n".join(f"  {line}" for line in topic.syntax)
-    return f"{key}: {topic.about}\n{lines}\n"
+    return f"{key}: {topic.about}\n{lines}\n{_format_options(key)}"
+
+
+def _format_options(topic: str) -> str:
+    """Return what the options of a topic mean, a line each; nothing where it has none."""
+    options = OPTION_HELP.get(topic, ())
+    if not options:
+        return ""
+    marks = {"yes": "", "no effect": " (no effect)", "refused": " (not supported)"}
+    rows = [(option.syntax, option.about + marks[option.state]) for option in options]
+    return f"  option:\n{indent(two_columns(rows), '  ')}"
 
 
 def format_topics() -> str:

@@ -113,6 +113,12 @@ _UNSUPPORTED = frozenset(
 def parse(text: str) -> tuple[ast.Statement, ...]:
     """Return the statements of a script, in order; comments and empty statements are left out.
 
+    `str()` of one is its canonical text in CockroachDB's spelling, with passphrases hidden; `redacted()` hides the
+    secrets of URIs too.
+
+    Args:
+        text: a script in CockroachDB's language, each statement but the last with its semicolon.
+
     Raises:
         ParseError: in CockroachDB's words; `detail` shows the statement up to the line of the error and a caret.
     """

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import ootheca
-from ootheca.connection import bind
+from ootheca.parameters import bind
 
 
 def test_execute_fetch_and_description() -> None:

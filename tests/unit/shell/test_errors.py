@@ -57,7 +57,7 @@ def test_unexpected_exceptions_ask_for_a_report_and_show_where() -> None:
 def test_own_errors_show_no_traceback_unless_asked() -> None:
     error = OothecaError("m")
     assert as_ootheca_error(error) is error
-    assert "OothecaError: m" in format_error(error, with_traceback=True)
+    assert "DatabaseError: m" in format_error(error, with_traceback=True)
 
 
 def test_notices_and_the_last_line() -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from ootheca.shell.completion.context import Context, Suggestion
-from ootheca.shell.completion.meanings import OPTION_MEANINGS, SCHEDULE_OPTIONS, SHOW_BACKUP_OPTIONS
+from ootheca.shell.option_help import meanings_of
 from ootheca.sql.fold import PASS_THROUGH, look_ahead
 from ootheca.sql.lalr import machine
 from ootheca.sql.lexer import Token
@@ -17,7 +17,10 @@ _MAX_CHAIN = 5  # words that are put in together because nothing else could foll
 _EXPRESSION_MARK = "case"
 _COMMON_IN_EXPRESSIONS = frozenset({"null", "true", "false", "not", "default"})
 
-_TAKE_VALUES = frozenset({"encryption_passphrase", "incremental_location", "kms", *SCHEDULE_OPTIONS})
+_OPTIONS = meanings_of("BACKUP", "RESTORE")
+_SHOW_BACKUP_OPTIONS = meanings_of("SHOW BACKUP")
+_SCHEDULE_OPTIONS = meanings_of("CREATE SCHEDULE FOR BACKUP")
+_TAKE_VALUES = frozenset({"encryption_passphrase", "incremental_location", "kms", *_SCHEDULE_OPTIONS})
 _BEFORE_NAMES = frozenset({"from", "join", "into", "update", "table"})
 
 # Not grammar: what people write next in each clause of a query that the engine reads.
@@ -138,10 +141,10 @@ def _options_here(context: Context) -> Mapping[str, str]:
         if depth < 0 and context.is_op(index - 1, "="):
             return {}  # in a list of URIs
     if "schedule" in words[words.index("with") :]:
-        return SCHEDULE_OPTIONS
+        return _SCHEDULE_OPTIONS
     if words[:2] == ["show", "backup"]:
-        return SHOW_BACKUP_OPTIONS
-    return OPTION_MEANINGS if words[0] in ("backup", "restore", "create") else {}
+        return _SHOW_BACKUP_OPTIONS
+    return _OPTIONS if words[0] in ("backup", "restore", "create") else {}
 
 
 def _clause_words(context: Context) -> list[str]:
