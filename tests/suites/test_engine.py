@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import random
+import re
 import subprocess
 import sys
 import uuid
@@ -137,7 +139,8 @@ def test_a_store_in_use_is_refused_with_a_hint(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", program, str(tmp_path / "store")], capture_output=True, text=True, check=True
     )
-    assert done.stdout.startswith("the store is in use by another process | close the other session")
+    words = rf"the store is in use by another process \(PID {os.getpid()}\) \| close the other session"
+    assert re.match(words, done.stdout)
     engine.close()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -25,7 +26,7 @@ from ootheca.catalog.targets import Targets
 from ootheca.clock import ZERO_TIMESTAMP, Timestamp
 from ootheca.codec import filenames
 from ootheca.crypto.envelope import EncryptionOptions
-from ootheca.errors import OothecaError, UnsupportedError
+from ootheca.errors import OothecaError, StorageError, UnsupportedError
 from ootheca.exec.as_of import evaluate_as_of
 from ootheca.exec.destinations import Destination, find_destination
 from ootheca.exec.history import catalog_at, collect_garbage, horizons, require_known, revisions_of
@@ -188,6 +189,8 @@ def _finished(
     if manifest.id.hex() != session.resumed.backup_id:
         return None
     with running_job(session, pb.JobPayload(backup=pb.BackupDetails()), session.resumed) as job:
+        with suppress(StorageError):  # the backup's own claim; it keeps nobody from reading
+            folder.delete(filenames.CHECKPOINT)
         counts = manifest.entry_counts
         return BackupSummary(counts.rows, counts.index_entries, counts.data_size), job.id
 
