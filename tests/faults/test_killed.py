@@ -147,10 +147,11 @@ print("ended", flush=True)
 sys.stdin.read()
 """
 )
-# What is killed at random moments, by its name; `{}` is a number that no statement before it had.
+LAYERS = 10  # on one full backup
+# What is killed at random moments, by its name; `{}` is a number: of the kill, or of the chain.
 STATEMENTS = {
     "full": "BACKUP DATABASE shop TO 'nodelocal://1/b{}' WITH encryption_passphrase = 'abc'",
-    "layer": "BACKUP DATABASE shop TO 'nodelocal://1/b' WITH encryption_passphrase = 'abc'",
+    "layer": "BACKUP DATABASE shop TO 'nodelocal://1/chain{}' WITH encryption_passphrase = 'abc'",
     "restore": "RESTORE DATABASE shop FROM 'nodelocal://1/b' WITH encryption_passphrase = 'abc', new_db_name = 'c{}'",
 }
 
@@ -250,44 +251,51 @@ def test_a_backup_that_was_whole_when_its_process_was_killed_has_succeeded(tmp_p
 def test_processes_killed_at_any_moment(tmp_path: Path, name: str) -> None:
     fill_more(tmp_path)
     chance = random.Random(name)
-    base = tmp_path / "extern" / "b"
-    duration = 0.0
+    duration, num_resumed = 0.0, 0
     with ootheca.connect(tmp_path, sandbox=True) as con:
         con.execute(FULL)
-    killed_within = 0
-    for number in range(NUM_KILLS):
+    for kill in range(NUM_KILLS):
+        number = kill // LAYERS if name == "layer" else kill
+        statement = STATEMENTS[name].format(number)
         with ootheca.connect(tmp_path, sandbox=True) as con:
+            if name == "layer" and kill % LAYERS == 0:
+                con.execute(statement)
             if name != "restore":
-                change(con, number)
+                change(con, kill)
             expected = rows_of(con, "shop")
-        took = kill_at(
-            tmp_path, STATEMENTS[name].format(number), chance.uniform(0, duration) if number else None
-        )
-        duration = took if not number else duration
+        took = kill_at(tmp_path, statement, chance.uniform(0, duration) if kill else None)
+        duration = duration or took
         with ootheca.connect(tmp_path, sandbox=True) as con:
             jobs = unfinished(con)
-            killed_within += len(jobs)
             assert len(jobs) <= 1
+            num_resumed += len(jobs)
             if name == "restore":
-                for job_id in jobs:
-                    con.execute(f"RESUME JOB {job_id}")
-                    assert wait_for(con, job_id) == "succeeded"
-                made = f"c{number}" in [row[0] for row in ask(con, "SHOW DATABASES")]
-                assert made or not jobs
-                if made:
-                    assert rows_of(con, f"c{number}") == expected
-                    con.execute(f"DROP DATABASE c{number} CASCADE")
-                continue
-            target = base.parent / f"b{number}" if name == "full" else base
-            for job_id in jobs:
-                claims = [path.parent for path in target.rglob("BACKUP-CHECKPOINT")]
-                go_on(con, job_id, claims[0] if claims else target, target)
-            if jobs or (name == "full" and (target / "BACKUP_MANIFEST").exists()):
-                assert restored(con, target.name) == expected
-            elif name == "layer":
-                assert len(restored(con, target.name)) == NUM_ROWS
-    assert killed_within or not IS_LONG
-    print(f"{name}: {NUM_KILLS} processes killed, {killed_within} of them with a job that went on")
+                check_restore(con, jobs, f"c{number}", expected)
+            else:
+                folder = tmp_path / "extern" / {"full": f"b{number}", "layer": f"chain{number}"}[name]
+                check_backup(con, jobs, folder, expected)
+    print(f"{name}: {NUM_KILLS} processes killed, {num_resumed} of them with a job that went on")
+    assert num_resumed or not IS_LONG
+
+
+def check_backup(con: Connection, jobs: list[int], folder: Path, expected: list[tuple[object, ...]]) -> None:
+    """Let the job go on if there is one, else it was done; the backup holds what was there when it began."""
+    for job_id in jobs:
+        claims = [path.parent for path in folder.rglob("BACKUP-CHECKPOINT")]
+        go_on(con, job_id, claims[0] if claims else folder, folder)
+    assert restored(con, folder.name) == expected
+
+
+def check_restore(
+    con: Connection, jobs: list[int], database: str, expected: list[tuple[object, ...]]
+) -> None:
+    """Let the job go on if there is one, else it was done."""
+    assert (database in [row[0] for row in ask(con, "SHOW DATABASES")]) == (not jobs)
+    for job_id in jobs:
+        con.execute(f"RESUME JOB {job_id}")
+        assert wait_for(con, job_id) == "succeeded"
+    assert rows_of(con, database) == expected
+    con.execute(f"DROP DATABASE {database} CASCADE")
 
 
 def kill_at(store: Path, statement: str, delay: float | None) -> float:

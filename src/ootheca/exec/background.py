@@ -36,6 +36,7 @@ __all__ = [
     "run_detached",
 ]
 
+_INTERRUPTED: Final = "interrupted: the process that ran it ended"
 _GRACE_SECONDS: Final = 1.0  # what ends that soon needs no other process
 
 
@@ -137,6 +138,11 @@ def resume(session: Session, job: Job, needs: Unfinished, request: Request | Non
     """Let a job go on in the background; with the request to cancel it, only to remove what it wrote."""
     from ootheca.sql.parser import parse
 
+    if needs.version != session.profile.version:
+        raise OothecaError(
+            f"job {job.id} was begun under version '{needs.version}'",
+            hint=f"SET CLUSTER SETTING version = '{needs.version}', and try again",
+        )
     sibling = session.sibling()
     sibling.user = needs.user
     sibling.variables.set("database", needs.database)
@@ -145,24 +151,21 @@ def resume(session: Session, job: Job, needs: Unfinished, request: Request | Non
 
 
 def adopt_interrupted(session: Session) -> list[int]:
-    """Note which jobs the last process on this store left running; it is gone. Return their ids."""
+    """Note which jobs the last process on this store left running; it is gone. Return the ids of all such jobs."""
     unfinished, table = UnfinishedJobs(session), JobTable(session)
-    states = {id_: needs.state for id_, needs in unfinished.all().items()}
-    for id_ in [id_ for id_, state in states.items() if state == "succeeded"]:
-        unfinished.forget(id_)
+    for id_, needs in unfinished.all().items():
         job = table.find(id_)
-        if job is not None:
-            job.status, job.progress.fraction_completed = "succeeded", 1.0
-            table.put(job)
-    left = [id_ for id_, state in states.items() if state == "running"]
-    for id_ in left:
-        unfinished.set_state(id_, "interrupted")
-        job = table.find(id_)
-        if job is not None:
-            job.status = "paused"
-            job.progress.running_status = "interrupted: the process that ran it ended"
-            table.put(job)
-    return left
+        if needs.state == "succeeded":
+            unfinished.forget(id_)
+            if job is not None:
+                job.status, job.progress.fraction_completed = "succeeded", 1.0
+                table.put(job)
+        elif needs.state == "running":
+            unfinished.set_state(id_, "interrupted")
+            if job is not None:
+                job.status, job.progress.running_status = "paused", _INTERRUPTED
+                table.put(job)
+    return [id_ for id_, needs in unfinished.all().items() if needs.state == "interrupted"]
 
 
 def give_up(session: Session, job_id: int, error: str) -> None:

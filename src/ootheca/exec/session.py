@@ -132,7 +132,7 @@ class Session:
         self.is_in_background = share is not None
         self._is_observing = False
         self._generation = self.share.generation
-        self._at_commit: list[Callable[[], None]] = []
+        self._at_commit: list[Callable[[], object]] = []
         self._greeting: list[str] = []
         self._notices: list[str] = []
         self._now: Timestamp | None = None
@@ -368,7 +368,7 @@ class Session:
         self._run_after_commit()
         return True
 
-    def at_commit(self, begin: Callable[[], None]) -> None:
+    def at_commit(self, begin: Callable[[], object]) -> None:
         """Have something done when the transaction is committed; nothing of it happens if it is undone."""
         self._at_commit.append(begin)
 

@@ -27,6 +27,7 @@ class Unfinished:
     Attributes:
         sql: the statement, with the time and the place that it began with.
         database: the current one of the session that gave the statement.
+        version: the profile that was in force.
         backup_id: of the backup that is being written, in hexadecimal; empty for a RESTORE.
         base: where the full backup lies that it stands on top of, without parameters; empty where there is none.
         protects: the store's past since this time has to stay, in its decimal form; empty: nothing of it.
@@ -37,6 +38,7 @@ class Unfinished:
     sql: str
     database: str
     user: str
+    version: str
     backup_id: str = ""
     base: str = ""
     protects: str = ""

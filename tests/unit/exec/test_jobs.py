@@ -268,9 +268,9 @@ def test_jobs_of_a_schedule_and_of_a_type(con: Connection, put: Put) -> None:
     assert con.execute("CANCEL JOBS FOR SCHEDULES SELECT 5").tag == "CANCEL JOBS FOR SCHEDULES 0"
     assert [state(con, id_) for id_ in (mine, other, done)] == ["canceled", "paused", "succeeded"]
     restore = put("paused", kind="restore")
-    assert con.execute("CANCEL ALL BACKUP JOBS").tag == "CANCEL ALL BACKUP JOBS 1"
+    assert con.execute("CANCEL ALL BACKUP JOBS").tag == "CANCEL JOBS 1"
     assert [state(con, id_) for id_ in (other, restore)] == ["canceled", "paused"]
-    assert con.execute("CANCEL ALL RESTORE JOBS").tag == "CANCEL ALL RESTORE JOBS 1"
+    assert con.execute("CANCEL ALL RESTORE JOBS").tag == "CANCEL JOBS 1"
 
 
 def test_what_cannot_be_canceled(con: Connection, put: Put) -> None:
@@ -337,7 +337,11 @@ def test_a_paused_restore_is_canceled_and_not_done(con: Connection, put: Put) ->
     con.execute(f"{SETUP} BACKUP DATABASE shop TO 'nodelocal://1/b'")
     id_ = put("paused", kind="restore")
     needs = Unfinished(
-        "RESTORE DATABASE shop FROM 'nodelocal://1/b' WITH new_db_name = 'c'", "", "root", state="paused"
+        "RESTORE DATABASE shop FROM 'nodelocal://1/b' WITH new_db_name = 'c'",
+        "",
+        "root",
+        con.session.profile.version,
+        state="paused",
     )
     con.session.write_apart(lambda: UnfinishedJobs(con.session).put(id_, needs))
     con.execute(f"CANCEL JOB {id_}")

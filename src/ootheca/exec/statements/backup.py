@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -26,7 +27,7 @@ from ootheca.clock import ZERO_TIMESTAMP, Timestamp
 from ootheca.codec import filenames
 from ootheca.crypto.envelope import EncryptionOptions
 from ootheca.crypto.kms.registry import open_kms
-from ootheca.errors import OothecaError, UnsupportedError
+from ootheca.errors import OothecaError, StorageError, UnsupportedError
 from ootheca.exec.as_of import evaluate_as_of
 from ootheca.exec.destinations import Destination, find_destination
 from ootheca.exec.execution_locality import check_execution_locality
@@ -209,6 +210,8 @@ def _finished(
     if manifest.id.hex() != session.resumed.backup_id:
         return None
     with running_job(session, pb.JobPayload(backup=pb.BackupDetails()), session.resumed) as job:
+        with suppress(StorageError):  # the backup's own claim; it keeps nobody from reading
+            folder.delete(filenames.CHECKPOINT)
         counts = manifest.entry_counts
         return BackupSummary(counts.rows, counts.index_entries, counts.data_size), job.id
 
@@ -359,6 +362,7 @@ def _needs(layer: _Layer, destination: Destination, plan: BackupPlan) -> Unfinis
         sql=format_statement(again, reveal=True),
         database=session.database,
         user=session.user,
+        version=session.profile.version,
         backup_id=UUID(bytes=session.random(16), version=4).hex,
         base=destination.base.uri.bare() if destination.base is not None else "",
         protects=str(plan.period.after or plan.period.until),

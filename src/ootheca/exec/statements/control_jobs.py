@@ -49,6 +49,9 @@ _REFUSALS: Final = {
 }
 
 
+_REACTION_SECONDS: Final = 2.0  # within which most jobs stop, so that the next statement finds them stopped
+
+
 def run(statement: ast.Statement, session: Session) -> Result:
     """Ask something of jobs; the tag counts those that the statement names."""
     match statement:
@@ -71,7 +74,7 @@ def run(statement: ast.Statement, session: Session) -> Result:
             if kind not in _KINDS:
                 raise OothecaError(f'unsupported job type "{statement.job_type}"', sqlstate="42601")
             chosen = _choose(session, command, lambda job: job.kind == kind)
-            return Result.command(f"{command} ALL {kind} JOBS {len(chosen)}")
+            return Result.command(f"{command} JOBS {len(chosen)}")
         case ast.AlterJobOwner():
             return _alter_owner(statement, session)
         case _:
@@ -102,6 +105,7 @@ def _ask(session: Session, command: _Command, job: Job, reason: str) -> None:
     running = session.share.jobs.get(job.id)
     if running is not None:
         running.ask("pause" if command == "PAUSE" else "cancel", reason)
+        session.at_commit(lambda: running.ended.wait(_REACTION_SECONDS))
         return
     needs = UnfinishedJobs(session).find(job.id)
     if command == "CANCEL":

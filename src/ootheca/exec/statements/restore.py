@@ -113,7 +113,12 @@ def _prepare(statement: ast.Restore, session: Session) -> tuple[Chain, Timestamp
 def _needs(statement: ast.Restore, session: Session) -> Unfinished:
     """Return what the job needs to be done again: nothing of a RESTORE stays before all of it does."""
     again = replace(statement, options=replace(statement.options, detached=False))
-    return Unfinished(sql=format_statement(again, reveal=True), database=session.database, user=session.user)
+    return Unfinished(
+        sql=format_statement(again, reveal=True),
+        database=session.database,
+        user=session.user,
+        version=session.profile.version,
+    )
 
 
 def _num_entries(chain: Chain) -> int:
