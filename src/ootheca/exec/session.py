@@ -7,44 +7,34 @@ they have been read, or when the next statement starts (what was not read by the
 
 from __future__ import annotations
 
-import json
 import secrets
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 from ootheca import pb
-from ootheca.catalog.catalog import Catalog
-from ootheca.catalog.rules import DescriptorRules, descriptor_rules
 from ootheca.catalog.system_tables import is_system
-from ootheca.clock import ZERO_TIMESTAMP, Clock, SystemClock, Timestamp, parse_timestamp
-from ootheca.errors import OothecaError, StorageError
+from ootheca.clock import Clock
+from ootheca.errors import OothecaError
 from ootheca.exec.background import adopt_interrupted, hand_over, is_detached, leave, run_detached
-from ootheca.exec.changes import note_change
 from ootheca.exec.dispatch import dispatch
 from ootheca.exec.limits import NO_LIMITS, ExternalLimits
-from ootheca.exec.persistence import create_store, load_catalog, store_changes
 from ootheca.exec.prepared import PreparedStatements
 from ootheca.exec.resolver import SessionNames, table_name
 from ootheca.exec.result import Result
 from ootheca.exec.sharing import StoreShare
 from ootheca.exec.stream import Stream
 from ootheca.exec.system_tables import change_version
+from ootheca.exec.transactions import Transactions, TransactionState
 from ootheca.exec.variables import Variables
-from ootheca.profile import DEFAULT_VERSION, Profile, profile
+from ootheca.profile import profile
 from ootheca.uri import parse_locality
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from ootheca.catalog.table import Table
     from ootheca.crypto.kms import KMSCall
-    from ootheca.engine.base import Engine, TableName
-    from ootheca.engine.version_store import RowSource
+    from ootheca.engine.base import Engine
     from ootheca.exec.background import Task
     from ootheca.exec.jobs import RunningJob
     from ootheca.exec.unfinished import Unfinished
@@ -52,13 +42,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Session", "TransactionState"]
 
-TransactionState = Literal["none", "open", "aborted"]
-
 _OBSERVERS = frozenset({"ShowJobs", "ControlJobs", "ControlJobsForSchedules", "ControlJobsOfType"})
 _ABORTED = "current transaction is aborted, commands ignored until end of transaction block"
 
 
-class Session:
+class Session(Transactions):
     """A connection to a store.
 
     Args:
@@ -105,24 +93,22 @@ class Session:
         engine: Engine | None = None,
         share: StoreShare | None = None,
     ) -> None:
-        self.store = store
+        super().__init__(
+            store,
+            external_io_dir=external_io_dir,
+            clock=clock,
+            random=random,
+            version=version,
+            engine=engine,
+            share=share,
+        )
         self.sandbox = sandbox
         self.limits = limits
         self.locality = parse_locality(locality) if locality else ()
         self.user = user
-        self.random = random
         self.audit: Callable[[KMSCall], None] | None = None
-        self._resources = ExitStack()
-        self.own_external_io_dir = external_io_dir
-        self._directory: Path | None = None
-        self.clock: Clock = clock if clock is not None else SystemClock()
-        self.engine: Engine = engine if engine is not None else _open_engine(store)
-        self._resources.callback(self.engine.close)
-        self.engine.versions.encode = _encode_changes
         self.variables = Variables(session_user=user)
         self.prepared = PreparedStatements()
-        self.transaction_state: TransactionState = "none"
-        self.share = share if share is not None else StoreShare()
         self.creator: tuple[str, int] | None = None
         self.job_id: int | None = None
         self.resumed: Unfinished | None = None
@@ -130,33 +116,13 @@ class Session:
         self.tasks: list[Task] = []
         self.hands_over = True
         self.is_in_background = share is not None
-        self._is_observing = False
-        self._generation = self.share.generation
-        self._at_commit: list[Callable[[], object]] = []
         self._greeting: list[str] = []
         self._notices: list[str] = []
-        self._now: Timestamp | None = None
-        self._discards = False
-        self._stream: Stream | None = None
-        self._version = version or DEFAULT_VERSION
-        self.catalog = self._load()
-        if isinstance(self.clock, SystemClock):
-            self.clock.forward(self.last_change)
         if not self.is_in_background:
             self._adopt_foreign_writes()
             self._adopt_interrupted_jobs()
 
     # What statements ask for
-
-    @property
-    def profile(self) -> Profile:
-        """The profile in force: the cluster setting `version`."""
-        return profile(self._version)
-
-    @property
-    def rules(self) -> DescriptorRules:
-        """The descriptor facts of the profile in force."""
-        return descriptor_rules(self.profile)
 
     @property
     def database(self) -> str:
@@ -172,52 +138,6 @@ class Session:
         """Return a relation as the engine wants it: its expressions mean the same from any database."""
         return self.names.describe(self.catalog.table(table_id))
 
-    @property
-    def cluster_id(self) -> UUID:
-        """The id that every backup of this store carries."""
-        return UUID(self.meta("cluster_id"))
-
-    @property
-    def directory(self) -> Path:
-        """The store's directory; for a store in memory a temporary one that goes with the session."""
-        if self._directory is None:
-            if self.store is not None:
-                self._directory = self.store
-            else:
-                folder = self._resources.enter_context(tempfile.TemporaryDirectory(prefix="ootheca-"))
-                self._directory = Path(folder)
-        self._directory.mkdir(parents=True, exist_ok=True)
-        return self._directory
-
-    @property
-    def external_io_dir(self) -> Path:
-        """The directory behind `nodelocal://`; made when it is first asked for."""
-        folder = (
-            self.own_external_io_dir if self.own_external_io_dir is not None else self.directory / "extern"
-        )
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as exc:
-            raise StorageError(f"cannot make the external-io-dir {folder}: {exc.strerror}") from exc
-        return folder
-
-    @property
-    def is_in_explicit_transaction(self) -> bool:
-        """Tell whether BEGIN was said and neither COMMIT nor ROLLBACK yet."""
-        return self.transaction_state != "none"
-
-    def now(self) -> Timestamp:
-        """Return the time of the running transaction: the same for all its statements, and for its writes."""
-        if self._now is None:
-            self._now = self.clock.now()
-        return self._now
-
-    @property
-    def last_change(self) -> Timestamp:
-        """The time of the last transaction that changed rows or descriptors; zero in a new store."""
-        changed_at: str | None = self.meta("changed_at")
-        return parse_timestamp(changed_at) if changed_at is not None else ZERO_TIMESTAMP
-
     def notice(self, text: str) -> None:
         """Send a notice with the answer of the running statement."""
         self._notices.append(text)
@@ -231,15 +151,6 @@ class Session:
     def running_job(self) -> RunningJob | None:
         """The job of the running statement; asked by other threads."""
         return next((job for job in list(self.share.jobs.values()) if job.owner is self), None)
-
-    def meta(self, key: str, default: Any = None) -> Any:
-        """Return a JSON value of the store's metadata."""
-        text = self.engine.get_meta(key)
-        return default if text is None else json.loads(text)
-
-    def put_meta(self, key: str, value: Any) -> None:
-        """Write a JSON value of the store's metadata, in the running transaction."""
-        self.engine.put_meta(key, json.dumps(value, ensure_ascii=False, sort_keys=True))
 
     def set_version(self, version: str) -> None:
         """Put another profile in force.
@@ -309,25 +220,6 @@ class Session:
         self._stream = Stream(iter(result.batches), self._finish, self._undo)
         return replace(result, batches=self._stream)
 
-    def _run_after_commit(self) -> None:
-        waiting, self._at_commit = self._at_commit, []
-        for begin in waiting:
-            begin()
-
-    def write_apart(self, write: Callable[[], None]) -> None:
-        """Have something written in a transaction of its own, after that of the statement."""
-        self._start()
-        try:
-            write()
-        except BaseException:
-            self._undo()
-            raise
-        self._finish()
-
-    def discard_at_end(self) -> None:
-        """Undo what the running statement writes when its rows have been read: it only looked at the past."""
-        self._discards = True
-
     def settle(self) -> None:
         """End the transaction of a statement whose rows are still being read; they stay readable."""
         if self._stream is not None:
@@ -339,76 +231,6 @@ class Session:
         if self._stream is not None:
             stream, self._stream = self._stream, None
             stream.abandon()
-
-    # Explicit transactions
-
-    def begin(self) -> None:
-        """Start a transaction that lasts until COMMIT or ROLLBACK.
-
-        Raises:
-            OothecaError: there is one already.
-        """
-        if self.transaction_state != "none":
-            raise OothecaError("there is already a transaction in progress", sqlstate="25001")
-        self._start()
-        self.transaction_state = "open"
-
-    def commit(self) -> bool:
-        """End the transaction; an aborted one is rolled back, and False returned.
-
-        Raises:
-            OothecaError: there is none.
-        """
-        state, self.transaction_state = self.transaction_state, "none"
-        if state == "none":
-            raise OothecaError("there is no transaction in progress", sqlstate="25P01")
-        if state == "aborted":
-            return False
-        self._finish()
-        self._run_after_commit()
-        return True
-
-    def at_commit(self, begin: Callable[[], object]) -> None:
-        """Have something done when the transaction is committed; nothing of it happens if it is undone."""
-        self._at_commit.append(begin)
-
-    def rollback(self) -> None:
-        """Undo the transaction.
-
-        Raises:
-            OothecaError: there is none.
-        """
-        state, self.transaction_state = self.transaction_state, "none"
-        if state == "none":
-            raise OothecaError("there is no transaction in progress", sqlstate="25P01")
-        if state == "open":
-            self._undo()
-
-    def checkpoint(self) -> None:
-        """Make the rows durable that a statement on its own has written so far; it goes on at the same time."""
-        self.engine.commit()
-        self._begin()
-
-    def conclude(self) -> None:
-        """Commit all that a statement on its own has done; what it writes from now on has a later time."""
-        self._finish()
-        self._start()
-
-    def restart(self) -> None:
-        """Undo what a statement on its own has done since the last checkpoint; what it writes now has a later time."""
-        self._undo()
-        self._start()
-
-    def step_aside(self, wait: Callable[[], None]) -> None:
-        """Let other sessions write while a statement on its own waits; it undoes what it has done, and begins anew."""
-        self._undo()
-        wait()
-        self._start()
-
-    def read_snapshot(self) -> None:
-        """Let other sessions write: what is still to do in this transaction only reads what is there now."""
-        self.engine.pin()
-        self._end_turn(has_committed=True)
 
     def sibling(self) -> Session:
         """Return another session on the same store, for the background; it closes first."""
@@ -445,25 +267,6 @@ class Session:
 
     # Inner parts
 
-    def _load(self) -> Catalog:
-        """Read the catalog, or make that of a new store."""
-        stored = self.engine.get_meta("version")
-        if stored is None:
-            self._begin()
-            create_store(
-                self.engine,
-                profile(self._version),
-                UUID(bytes=self.random(16), version=4),
-                UUID(bytes=self.random(16), version=4),
-                self.now(),
-            )
-            self.engine.commit()
-            self._now = None
-            self._end_turn(has_committed=True)
-        else:
-            self._version = json.loads(stored)
-        return load_catalog(self.engine)
-
     def _adopt_foreign_writes(self) -> None:
         """Note the tables that another program wrote to since the store was closed; those of `system` are ours."""
         changed = [
@@ -492,64 +295,11 @@ class Session:
             )
         self._finish()
 
-    def _start(self) -> None:
-        self._now = None
-        self._discards = False
-        self._begin()
-
-    def _begin(self) -> None:
-        if not self._is_observing:
-            self.share.take_turn(self)
-            if self._generation != self.share.generation:
-                self._generation = self.share.generation
-                self.engine.rollback()
-                self.catalog = self._load()
-        self.engine.begin(now=self.now())
-
-    def _end_turn(self, *, has_committed: bool) -> None:
-        generation = self.share.end_turn(self, has_committed=has_committed)
-        if generation is not None:
-            self._generation = generation
-
-    def _finish(self) -> None:
-        """Commit: descriptors that changed get their version and time, and go into the store with the rows."""
-        if self._discards:
-            self._undo()
-            return
-        self._stream = None
-        try:
-            self.engine.note_sequences(self._find_sequence)
-            if self.catalog.is_changed:
-                self._note_indexes()
-                store_changes(self.engine, self.catalog, self._version, self.now())
-                note_change(self)
-            self.engine.commit()
-        except BaseException:
-            self.engine.rollback()
-            self.catalog = self._load()
-            raise
-        finally:
-            self._now = None
-            self._end_turn(has_committed=True)
-
-    def _note_indexes(self) -> None:
+    def _complete_changes(self) -> None:
         from ootheca.exec.history import note_indexes
 
         for desc in self.catalog.changed_tables():
             note_indexes(self, desc)
-
-    def _find_sequence(self, name: TableName) -> Table | None:
-        desc = self.catalog.find_table((name.database, name.schema, name.name), "")
-        return self.catalog.describe(desc.id) if desc is not None else None
-
-    def _undo(self) -> None:
-        self._stream = None
-        self._at_commit.clear()
-        self.catalog.rollback()
-        self.engine.rollback()
-        self._version = self.meta("version", self._version)
-        self._now = None
-        self._end_turn(has_committed=False)
 
     def _dispatch(self, statement: Statement) -> Result:
         result = dispatch(statement, self)
@@ -573,17 +323,3 @@ class Session:
     def _abort(self) -> None:
         self._undo()
         self.transaction_state = "aborted"
-
-
-def _open_engine(store: Path | None) -> Engine:
-    from ootheca.engine.duckdb import open_engine
-
-    return open_engine(store)
-
-
-def _encode_changes(
-    before: RowSource | None, after: RowSource | None, written: frozenset[int] | None
-) -> pa.RecordBatch:
-    from ootheca.codec.changes import encode_changes
-
-    return encode_changes(before, after, written)

@@ -28,7 +28,7 @@ class StoreShare:
         self.generation = 0
         self.jobs: dict[int, RunningJob] = {}
         self._turn = threading.Condition()
-        self._writer: Session | None = None
+        self._writer: object | None = None
 
     def end_jobs(self, session: Session) -> None:
         """Say that what a session's jobs have left behind can be read now."""
@@ -36,14 +36,14 @@ class StoreShare:
             del self.jobs[job.id]
             job.ended.set()
 
-    def take_turn(self, session: Session) -> None:
+    def take_turn(self, session: object) -> None:
         """Wait until no other session writes; an interrupt ends the waiting."""
         with self._turn:
             while self._writer not in (None, session):
                 self._turn.wait()
             self._writer = session
 
-    def end_turn(self, session: Session, *, has_committed: bool) -> int | None:
+    def end_turn(self, session: object, *, has_committed: bool) -> int | None:
         """Let others write, and return the new generation; None for a session whose turn it is not."""
         with self._turn:
             if self._writer is not session:

@@ -5,25 +5,21 @@ The order of the checks is CockroachDB's (reference/sql/01 §8): with several th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from uuid import UUID
 
 from ootheca import pb
-from ootheca.backup.chain import Chain, find_appended, manifest_in, open_chain, read_layer
+from ootheca.backup.chain import manifest_in, read_layer
 from ootheca.backup.collection import write_latest
 from ootheca.backup.cover import check_next_layer
 from ootheca.backup.data_files import FILES_IN_FLIGHT
 from ootheca.backup.placement import place
-from ootheca.backup.plan import BackupPlan, Period, Scope, excluded_tables, plan_backup
+from ootheca.backup.plan import BackupPlan
 from ootheca.backup.sealed import SealedStorage, create_sealed, open_sealed
-from ootheca.backup.spans import Span
 from ootheca.backup.write import BackupIdentity, BackupSummary, write_backup
-from ootheca.catalog.catalog import Catalog
-from ootheca.catalog.targets import Targets
-from ootheca.clock import ZERO_TIMESTAMP, Timestamp
+from ootheca.clock import ZERO_TIMESTAMP
 from ootheca.codec import filenames
 from ootheca.crypto.envelope import EncryptionOptions
 from ootheca.crypto.kms.registry import open_kms
@@ -31,8 +27,9 @@ from ootheca.errors import OothecaError, StorageError, UnsupportedError
 from ootheca.exec.as_of import evaluate_as_of
 from ootheca.exec.destinations import Destination, find_destination
 from ootheca.exec.execution_locality import check_execution_locality
-from ootheca.exec.history import catalog_at, collect_garbage, horizons, require_known, revisions_of
+from ootheca.exec.history import catalog_at, collect_garbage
 from ootheca.exec.jobs import running_job
+from ootheca.exec.layers import Layer, check_covers, previous_chain
 from ootheca.exec.places import encryption_options, kms_environment
 from ootheca.exec.quantities import parse_size
 from ootheca.exec.resolver import SessionNames
@@ -48,48 +45,6 @@ from ootheca.types import FLOAT8
 __all__ = ["dry_run", "job_result", "run"]
 
 _PROBE = bytes(32)  # what a dry run has wrapped: of the size of a data key
-
-
-@dataclass(frozen=True, slots=True)
-class _Layer:
-    """The layer that a statement asks for.
-
-    Attributes:
-        catalog: as of its end.
-        keeps_all: with revision history.
-    """
-
-    statement: ast.Backup
-    session: Session
-    catalog: Catalog
-    targets: Targets
-    end_time: Timestamp
-    covers_cluster: bool
-    keeps_all: bool
-
-    def plan(self, start: Timestamp, covered: Sequence[Span]) -> BackupPlan:
-        """Plan it on top of layers that end at a time and cover some spans."""
-        period = Period(start, self.end_time, self.keeps_all)
-        revisions = (
-            revisions_of(self.session, self.targets, period, covers_cluster=self.covers_cluster)
-            if self.keeps_all
-            else ()
-        )
-        complete = self.targets.complete_database_ids
-        scope = Scope(self.targets.ids, complete, self.covers_cluster, covered, revisions)
-        plan = plan_backup(self.catalog, self.session.catalog, scope, period, self.session.profile)
-        for export in plan.exports:
-            require_known(self.session, [export.table_id], export.period.until)
-            if export.period.after and export.table is not None:
-                require_known(self.session, [export.table_id], export.period.after)
-        return replace(plan, revision_start=self._revision_start(plan)) if self.keeps_all else plan
-
-    def _revision_start(self, plan: BackupPlan) -> Timestamp:
-        """Return since when the history is whole that the layer tells; zero where it is from the beginning."""
-        known = horizons(self.session)
-        return max(
-            (known.get(export.table_id, ZERO_TIMESTAMP) for export in plan.exports), default=ZERO_TIMESTAMP
-        )
 
 
 def run(statement: ast.Backup, session: Session) -> Result:
@@ -125,7 +80,7 @@ def dry_run(statement: ast.Backup, session: Session) -> None:
     layer.plan(ZERO_TIMESTAMP, ())
 
 
-def _prepare(statement: ast.Backup, session: Session) -> tuple[_Layer, Destination]:
+def _prepare(statement: ast.Backup, session: Session) -> tuple[Layer, Destination]:
     """Find out what is asked for, and where it goes."""
     _refuse_unsupported(statement)
     check_execution_locality(session, statement.options.execution_locality)
@@ -139,7 +94,7 @@ def _prepare(statement: ast.Backup, session: Session) -> tuple[_Layer, Destinati
             "failed to resolve targets specified in the BACKUP stmt"
         ) from exc
     keeps_all = _keeps_all(statement.options)
-    layer = _Layer(statement, session, catalog, targets, end_time, statement.targets is None, keeps_all)
+    layer = Layer(statement, session, catalog, targets, end_time, statement.targets is None, keeps_all)
     return layer, find_destination(statement, session, end_time)
 
 
@@ -199,7 +154,7 @@ def _previous(
 
 
 def _finished(
-    layer: _Layer, destination: Destination, opened: SealedStorage | None
+    layer: Layer, destination: Destination, opened: SealedStorage | None
 ) -> tuple[BackupSummary, int] | None:
     """End a job that was interrupted after its backup was whole; None: it is not, or no job goes on."""
     session, folder = layer.session, destination.folder.default
@@ -216,19 +171,6 @@ def _finished(
         return BackupSummary(counts.rows, counts.index_entries, counts.data_size), job.id
 
 
-def _previous_chain(destination: Destination, full: SealedStorage) -> Chain:
-    assert destination.base is not None
-    storages = destination.named
-    if storages is None:
-        storages = tuple(destination.base.at(path) for path in find_appended(destination.base))
-    try:
-        if not storages:  # and none is looked for
-            return Chain((read_layer(full),))
-        return open_chain(full, [full.beside(storage) for storage in storages])
-    except OothecaError as exc:
-        raise exc.prefixed(f'failed to read backup from "{destination.base.uri}"') from exc
-
-
 def _require_alone(session: Session, destination: Destination) -> None:
     """Refuse a second layer on a chain at a time: both would begin at its end, and it could not be read any more."""
     assert destination.base is not None
@@ -242,49 +184,8 @@ def _require_alone(session: Session, destination: Destination) -> None:
         )
 
 
-def _check_covers(layer: _Layer, chain: Chain) -> None:
-    last = chain.last.manifest
-    if last.cluster_id != layer.session.cluster_id.bytes:
-        raise OothecaError(f"previous BACKUP belongs to cluster {UUID(bytes=bytes(last.cluster_id))}")
-    if last.descriptor_coverage == 1 and not layer.covers_cluster:
-        raise OothecaError("cannot append a backup of specific tables or databases to a cluster backup")
-    if not layer.covers_cluster:
-        _check_targets(layer, last)
-    _check_excluded(layer, chain)
-    if layer.end_time <= chain.end:
-        raise OothecaError(
-            f"expected backup (along with any previous backups) to cover to {layer.end_time.format_go()}, not "
-            f"{chain.end.format_go()}",
-            hint="name a time after the end of the last layer",
-        )
-
-
-def _check_excluded(layer: _Layer, chain: Chain) -> None:
-    """Refuse to go on with a table whose data an earlier layer left out: rows written then would be in none."""
-    missing = frozenset[int]().union(*(excluded_tables(each.manifest.descriptors) for each in chain.layers))
-    for table in (layer.catalog.table(id_) for id_ in layer.targets.table_ids if id_ in missing):
-        if not table.exclude_data_from_backup:
-            raise OothecaError(
-                f'previous backup does not contain the data of table "{table.name}", which was excluded from it',
-                hint="take a full backup, or exclude the table's data again",
-            )
-
-
-def _check_targets(layer: _Layer, last: pb.BackupManifest) -> None:
-    """Refuse objects that the last layer does not know; of a whole cluster everything new is a part."""
-    targets = layer.targets
-    known = {desc.table.id for desc in last.descriptors if desc.HasField("table")}
-    for table in (layer.catalog.table(id_) for id_ in targets.table_ids):
-        if table.id not in known and table.parent_id not in last.complete_dbs:
-            raise OothecaError(f'previous backup does not contain table "{table.name}"')
-    for database_id in targets.complete_database_ids:
-        if database_id not in last.complete_dbs:
-            name = layer.catalog.database(database_id).name
-            raise OothecaError(f'previous backup does not contain the complete database "{name}"')
-
-
 def _write_full(
-    layer: _Layer, destination: Destination, encryption: EncryptionOptions, opened: SealedStorage | None
+    layer: Layer, destination: Destination, encryption: EncryptionOptions, opened: SealedStorage | None
 ) -> tuple[BackupSummary, int]:
     session = layer.session
     plan = layer.plan(ZERO_TIMESTAMP, ())
@@ -302,12 +203,12 @@ def _write_full(
 
 
 def _write_increment(
-    layer: _Layer, destination: Destination, full: SealedStorage | None
+    layer: Layer, destination: Destination, full: SealedStorage | None
 ) -> tuple[BackupSummary, int]:
     assert full is not None
     _require_alone(layer.session, destination)
-    chain = _previous_chain(destination, full)
-    _check_covers(layer, chain)
+    chain = previous_chain(destination, full)
+    check_covers(layer, chain)
     covered = [(span.key, span.end_key) for each in chain.layers for span in each.manifest.spans]
     plan = layer.plan(chain.end, covered)
     check_next_layer(chain, plan, facts=layer.session.profile)
@@ -315,7 +216,7 @@ def _write_increment(
 
 
 def _write(
-    layer: _Layer,
+    layer: Layer,
     destination: Destination,
     plan: BackupPlan,
     sealed: SealedStorage,
@@ -348,7 +249,7 @@ def _write(
     return summary, job.id
 
 
-def _needs(layer: _Layer, destination: Destination, plan: BackupPlan) -> Unfinished:
+def _needs(layer: Layer, destination: Destination, plan: BackupPlan) -> Unfinished:
     """Return what the job needs to go on: the statement, as of the time and with the place that were chosen now."""
     session, statement = layer.session, layer.statement
     again = replace(
@@ -369,7 +270,7 @@ def _needs(layer: _Layer, destination: Destination, plan: BackupPlan) -> Unfinis
     )
 
 
-def _payload(layer: _Layer, destination: Destination, plan: BackupPlan) -> pb.JobPayload:
+def _payload(layer: Layer, destination: Destination, plan: BackupPlan) -> pb.JobPayload:
     """Return what the job's row says of a backup; a new folder of a collection is named."""
     statement = layer.statement
     if destination.collection is not None:

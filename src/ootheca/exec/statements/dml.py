@@ -14,7 +14,6 @@ import pyarrow as pa
 
 from ootheca.engine.base import QueryColumn, Source
 from ootheca.errors import OothecaError, UnsupportedError
-from ootheca.exec.changes import note_change
 from ootheca.exec.dispatch import dispatch, feature_name
 from ootheca.exec.past import past_names
 from ootheca.exec.result import Result, ResultColumn, string
@@ -63,7 +62,7 @@ def _run_query(query: ast.Query, session: Session, prefix: str = "") -> Result:
         prefix + text, session.names, sources=sources, past=lambda operand: past_names(session, operand)
     )
     if found.row_count is not None:
-        note_change(session)
+        session.note_change()
     if found.columns is None:
         return Result.command(found.tag)
     columns = tuple(ResultColumn(column.name, column.type) for column in found.columns)
