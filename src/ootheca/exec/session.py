@@ -7,6 +7,7 @@ they have been read, or when the next statement starts (what was not read by the
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -29,6 +30,7 @@ from ootheca.exec.system_tables import change_version
 from ootheca.exec.transactions import Transactions, TransactionState
 from ootheca.exec.variables import Variables
 from ootheca.profile import profile
+from ootheca.sql import ast
 from ootheca.uri import parse_locality
 
 if TYPE_CHECKING:
@@ -42,7 +44,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Session", "TransactionState"]
 
-_OBSERVERS = frozenset({"ShowJobs", "ControlJobs", "ControlJobsForSchedules", "ControlJobsOfType"})
+_OBSERVERS = frozenset({"ControlJobs", "ControlJobsForSchedules", "ControlJobsOfType"})
+_READS = re.compile(
+    r"\s*(SELECT|TABLE|VALUES)\b(?!.*\b(nextval|setval|unique_rowid)\b)", re.IGNORECASE | re.DOTALL
+)
 _ABORTED = "current transaction is aborted, commands ignored until end of transaction block"
 
 
@@ -194,8 +199,8 @@ class Session(Transactions):
             return self._run_inside(statement)
         if is_detached(statement) and not self.is_in_background:
             return run_detached(self, statement)
-        # What looks at jobs does not wait for one that writes.
-        self._is_observing = name in _OBSERVERS and bool(self.share.jobs)
+        # What only reads does not wait for a job that writes.
+        self._is_observing = bool(self.share.jobs) and (name in _OBSERVERS or _only_reads(statement))
         try:
             result = self._run_alone(statement)
         finally:
@@ -323,3 +328,12 @@ class Session(Transactions):
     def _abort(self) -> None:
         self._undo()
         self.transaction_state = "aborted"
+
+
+def _only_reads(statement: Statement) -> bool:
+    """Tell whether a statement is known to change nothing."""
+    if isinstance(statement, ast.Query):
+        return bool(_READS.match(statement.text)) and all(
+            map(_only_reads, (b.statement for b in statement.bracketed))
+        )
+    return type(statement).__name__.startswith("Show")

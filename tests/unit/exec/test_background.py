@@ -18,6 +18,7 @@ import ootheca
 from ootheca.connection import Connection
 from ootheca.crypto import aead
 from ootheca.errors import OothecaError
+from ootheca.exec.statements import restore
 from ootheca.exec.unfinished import UnfinishedJobs
 from tests.support.golden import VERSIONS
 from tests.support.jobs import SMALL_FILES, ask, gate_at, note_every_file, state, wait_for
@@ -154,6 +155,31 @@ def test_the_statements_after_a_detached_restore_see_it_or_not_but_never_half(co
     assert wait_for(con, job_id) == "succeeded"
     assert contents(con, "again") == before
     assert ask(con, "SELECT v FROM shop.u WHERE id = 77") == [("after",)]
+
+
+def test_what_only_reads_does_not_wait_for_a_restore(
+    con: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    con.execute("BACKUP DATABASE shop TO 'nodelocal://1/b'")
+    reached, go_on, plain = threading.Event(), threading.Event(), restore.run_restore
+
+    def held(*args: Any, **kwargs: Any) -> Any:
+        reached.set()
+        assert go_on.wait(60)
+        return plain(*args, **kwargs)
+
+    monkeypatch.setattr(restore, "run_restore", held)
+    ((job_id,),) = ask(
+        con, "RESTORE DATABASE shop FROM 'nodelocal://1/b' WITH DETACHED, new_db_name = 'again'"
+    )
+    assert reached.wait(60)
+    assert ask(con, "SELECT count(*) FROM shop.u") != [(0,)]
+    assert ("again",) not in ask(con, "SELECT database_name FROM [SHOW DATABASES]")
+    assert ask(con, f"SELECT status FROM [SHOW JOB {job_id}]") == [("running",)]
+    go_on.set()
+    con.execute("CREATE TABLE shop.later (a INT)")  # which waits
+    assert state(con, job_id) == "succeeded"
+    assert ("again",) in ask(con, "SELECT database_name FROM [SHOW DATABASES]")
 
 
 def test_a_detached_job_begins_with_its_transaction_or_never(con: Connection, tmp_path: Path) -> None:
