@@ -297,9 +297,7 @@ def save_outcomes(outcomes: Iterable[Outcome]) -> None:
 
 
 REASONS = (
-    (r"^(?!.*CHANGEFEED).*(unimplemented: .*SCHEDULE|of schedules|FOR SCHEDULE)", "needs schedules"),
     (r"CHANGEFEED|kafka:", "needs a changefeed: there is nothing here that changes could be fed from"),
-    (r"unimplemented: .*JOB", "needs jobs that can be looked at while they run"),
     (r"ALTER DATABASE.* REGION ", "needs a cluster whose nodes are in several regions"),
     (r"ranges_no_leases", "needs ranges, into which a store does not divide its keys"),
     (
@@ -307,10 +305,6 @@ REASONS = (
         "IMPORT is not part of what ootheca does: load rows with INSERT or through Arrow",
     ),
     (r"not shown: regions$", "the column `regions` is newer than 21.2, whose columns are shown"),
-    (
-        r"ASSUME_ROLE is not supported for gs",
-        "service accounts are impersonated for keys, not for storage yet",
-    ),
     (r"clvprp0BAADQmww=.*AS OF", "the page's id is of a backup five days after the page's time"),
 )
 """Why an example does not run, by a pattern for its text and the message."""

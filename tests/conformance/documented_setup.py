@@ -282,7 +282,13 @@ def _made_id(session: Session, statement: ast.Statement) -> str:
         if any(command.kind == "EXECUTE" for command in getattr(statement, "commands", ())):
             run(session, "RESUME SCHEDULES SELECT id FROM [SHOW SCHEDULES]")  # as a first full backup does
         return str(rows[-1][0])
-    ((job_id,),) = run(session, "BACKUP DATABASE defaultdb TO 'nodelocal://1/job' WITH detached")
+    # Large enough to be at work still when the next statement comes.
+    run(session, "CREATE TABLE defaultdb.busy (i INT PRIMARY KEY, s STRING)")
+    run(
+        session,
+        "INSERT INTO defaultdb.busy SELECT i, repeat('s', 100) FROM generate_series(1, 200000) AS g(i)",
+    )
+    ((job_id,),) = run(session, "BACKUP TABLE defaultdb.busy TO 'nodelocal://1/job' WITH detached")
     if getattr(statement, "command", "") == "RESUME":
         run(session, f"PAUSE JOB {job_id}")
     return str(job_id)

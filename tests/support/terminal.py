@@ -103,12 +103,12 @@ class Terminal:
         """
         deadline = time.monotonic() + _PATIENCE_S
         while not holds():
+            if time.monotonic() >= deadline:
+                raise AssertionError(f"waited for {what!r}; the screen:\n" + "\n".join(self.lines))
             try:
                 self._stream.feed(self._child.read_nonblocking(65536, timeout=0.2))
             except pexpect.TIMEOUT:
-                if time.monotonic() < deadline:
-                    continue
-                raise AssertionError(f"waited for {what!r}; the screen:\n" + "\n".join(self.lines)) from None
+                continue
             except pexpect.EOF:
                 if holds():
                     return

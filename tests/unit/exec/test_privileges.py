@@ -54,7 +54,8 @@ def refusal(login: As, user: str, sql: str) -> str:
 
 def run(login: As, user: str, sql: str) -> list[tuple[object, ...]]:
     with login(user) as con:
-        return con.execute(sql).fetchall()
+        cursor = con.execute(sql)
+        return cursor.fetchall() if cursor.description is not None else []
 
 
 BACKUP = "BACKUP DATABASE d INTO 'external://store/x' WITH kms = 'external://keys'"

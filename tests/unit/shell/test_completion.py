@@ -11,8 +11,8 @@ from prompt_toolkit.document import Document
 
 from ootheca.exec.session import Session
 from ootheca.shell.completion.completer import SQLCompleter
-from ootheca.shell.completion.meanings import OPTION_MEANINGS
-from ootheca.sql.options import BACKUP_OPTIONS, OPTION_ALIASES, RESTORE_OPTIONS
+from ootheca.shell.option_help import meanings_of
+from ootheca.sql.options import BACKUP_OPTIONS, RESTORE_OPTIONS
 
 _SETUP = """
 CREATE DATABASE shop;
@@ -128,16 +128,17 @@ def test_backups_of_the_collection_that_is_meant(session: Session, recent: str) 
 
 def test_options_say_what_they_mean(session: Session) -> None:
     found = {one.text: one.display_meta_text for one in complete(session, "BACKUP INTO 'x' WITH ")}
-    assert found["encryption_passphrase = "] == OPTION_MEANINGS["encryption_passphrase"]
-    assert found["kms = "] == OPTION_MEANINGS["kms"]
-    assert found["detached"] == OPTION_MEANINGS["detached"]
+    meanings = meanings_of("BACKUP")
+    assert found["encryption_passphrase = "] == meanings["encryption_passphrase"]
+    assert found["kms = "] == meanings["kms"]
+    assert found["detached"] == meanings["detached"]
     shown = {one.text: one.display_meta_text for one in complete(session, "SHOW BACKUP 'x' WITH as_")}
-    assert shown == {"as_json": "the manifest as JSON"}
+    assert shown == {"as_json": meanings_of("SHOW BACKUP")["as_json"]}
 
 
 def test_every_option_of_the_language_has_a_meaning() -> None:
-    names = {option.name for option in (*BACKUP_OPTIONS, *RESTORE_OPTIONS)} | OPTION_ALIASES.keys()
-    assert names == OPTION_MEANINGS.keys()
+    names = {option.name for option in (*BACKUP_OPTIONS, *RESTORE_OPTIONS)}
+    assert names == meanings_of("BACKUP", "RESTORE").keys()
 
 
 def test_no_secret_is_offered_and_none_is_guessed(session: Session) -> None:
