@@ -17,6 +17,8 @@ from typing import Any, Final
 __all__ = ["Interrupts"]
 
 _PATIENCE: Final = 0.2  # seconds
+_LONG: Final = 1.0  # for what is cleaned up after an interrupt
+_TRIES: Final = 3
 
 
 class Interrupts:
@@ -36,6 +38,7 @@ class Interrupts:
         self.happened = False
         self._stop = stop
         self._handled = threading.Event()
+        self._is_over = threading.Event()
         self._signals = tuple(signals)
         self._before: list[Any] = []
         self._ears: socket.socket | None = None
@@ -64,6 +67,7 @@ class Interrupts:
         signal.set_wakeup_fd(-1)
         self._mouth.close()
         self._handled.set()
+        self._is_over.set()
         self._watcher.join()
         self._ears.close()
 
@@ -75,6 +79,11 @@ class Interrupts:
                 while not self._handled.wait(_PATIENCE):
                     self._stop()
                 self._handled.clear()
+                # The engine's library may have taken the interrupt for itself, and gone on.
+                for _ in range(_TRIES):
+                    if self._is_over.wait(_LONG):
+                        break
+                    self._stop()
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         self.happened = True
