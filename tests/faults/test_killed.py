@@ -16,6 +16,7 @@ import pytest
 
 import ootheca
 from ootheca.connection import Connection
+from ootheca.exec.scheduler import run_due
 from tests.support.jobs import SMALL_FILES, ask, checkpointed, note_every_file, wait_for
 
 KILLED = 9
@@ -123,6 +124,23 @@ NOTES_EVERY_FILE = """
 from ootheca.backup import checkpoint, data_files
 data_files._SST_SIZE, checkpoint._SHARE = 1, 0
 """
+RUNS_WHAT_IS_DUE = (
+    NOTES_EVERY_FILE
+    + """
+import ootheca.connection
+from ootheca.exec.scheduler import run_due
+
+class Due:
+    def fetchall(self):
+        return []
+
+def execute(self, statement):
+    list(run_due(self.session))
+    return Due()
+
+ootheca.connection.Connection.execute = execute
+"""
+)
 # Says when its job begins, and waits to be killed if it ends before; slow enough for that to be rare.
 VICTIM = (
     NOTES_EVERY_FILE
@@ -276,6 +294,25 @@ def test_processes_killed_at_any_moment(tmp_path: Path, name: str) -> None:
                 check_backup(con, jobs, folder, expected)
     print(f"{name}: {NUM_KILLS} processes killed, {num_resumed} of them with a job that went on")
     assert num_resumed or not IS_LONG
+
+
+@pytest.mark.parametrize("count", COUNTS)
+def test_a_killed_scheduler_goes_on_with_its_run(tmp_path: Path, count: int) -> None:
+    fill_more(tmp_path)
+    with ootheca.connect(tmp_path, sandbox=True) as con:
+        con.execute(
+            "CREATE SCHEDULE s FOR BACKUP DATABASE shop INTO 'nodelocal://1/col' WITH encryption_passphrase = 'abc' "
+            "RECURRING '@daily' FULL BACKUP ALWAYS WITH SCHEDULE OPTIONS first_run = 'now'"
+        )
+        expected = rows_of(con, "shop")
+    was_killed = run_until_killed(tmp_path, "write", count, "", RUNS_WHAT_IS_DUE)
+    with ootheca.connect(tmp_path, sandbox=True) as con:
+        runs = list(run_due(con.session))
+        assert [run.outcome for run in runs] == (["succeeded"] if was_killed else [])
+        ((path,),) = ask(con, "SHOW BACKUPS IN 'nodelocal://1/col'")
+        assert restored(con, f"col{path}") == expected
+        ((state, running),) = ask(con, "SELECT schedule_status, jobsrunning FROM [SHOW SCHEDULES]")
+        assert (state, running) == ("ACTIVE", 0)
 
 
 def check_backup(con: Connection, jobs: list[int], folder: Path, expected: list[tuple[object, ...]]) -> None:
