@@ -30,7 +30,11 @@ REPORT = ROOT / "docs" / "report.md"
 CONFORMANCE = ROOT / "docs" / "conformance.md"
 PAGES = (README, *sorted((ROOT / "docs").rglob("*.md")))
 # Pages whose commands and programs are typed from top to bottom, in a directory of their own.
-TYPED = tuple(page for page in PAGES if page != STORAGE and "\n```console\n" in page.read_text())
+TYPED = tuple(
+    page
+    for page in PAGES
+    if page != STORAGE and re.search(r"^```(console|python)$", page.read_text(), re.MULTILINE)
+)
 MODULES = {path.name for path in (ROOT / "src" / "ootheca").iterdir() if path.is_dir()}
 
 
