@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Task",
     "adopt_interrupted",
+    "begin_later",
     "give_up",
     "hand_over",
     "is_detached",
@@ -107,21 +108,31 @@ def is_detached(statement: Statement) -> bool:
 
 
 def run_detached(session: Session, statement: Statement) -> Result:
-    """Begin the job of a statement; its id is the answer. Inside BEGIN it begins with COMMIT.
+    """Begin the job of a statement on its own; its id is the answer.
 
     Raises:
         OothecaError: the statement failed before its job began.
     """
-    tag = "BACKUP" if isinstance(statement, ast.Backup) else "RESTORE"
-    if session.is_in_explicit_transaction:
-        _check(session, statement)
-        job_id = unique_int64(session.clock)
-        session.at_commit(lambda: _begin_at_commit(session, statement, job_id))
-        return Result.of_rows([integer("job_id")], [(job_id,)], tag=tag)
     sibling = session.sibling()
     job = _start(session, sibling, statement).wait_until_begun()
-    rows = [(job.id,)] if job is not None else []
-    return Result.of_rows([integer("job_id")], rows, tag=tag, notices=sibling.notices)
+    return _answer(statement, [] if job is None else [job.id], sibling.notices)
+
+
+def begin_later(session: Session, statement: Statement) -> Result:
+    """Have the job of a statement begin when the transaction that it stands in is committed; its id is the answer.
+
+    Raises:
+        OothecaError: it could not begin now either.
+    """
+    _check(session, statement)
+    job_id = unique_int64(session.clock)
+    session.at_commit(lambda: _begin_at_commit(session, statement, job_id))
+    return _answer(statement, [job_id])
+
+
+def _answer(statement: Statement, job_ids: Sequence[int], notices: Sequence[str] = ()) -> Result:
+    tag = "BACKUP" if isinstance(statement, ast.Backup) else "RESTORE"
+    return Result.of_rows([integer("job_id")], [(id_,) for id_ in job_ids], tag=tag, notices=notices)
 
 
 def _check(session: Session, statement: Statement) -> None:

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from ootheca.errors import ParseError, UnsupportedError
+from ootheca.exec.background import begin_later, is_detached
 
 if TYPE_CHECKING:
     from ootheca.exec.result import Result
@@ -92,14 +93,15 @@ HANDLERS: dict[str, str] = {
 
 
 def dispatch(statement: Statement, session: Session) -> Result:
-    """Run one statement inside the session's transaction.
+    """Run one statement inside the session's transaction; of one with DETACHED the job begins at its end.
 
     Raises:
         UnsupportedError: a statement that is known and not done here.
         ParseError: it is nested too deeply.
     """
-    name = type(statement).__name__
-    path = HANDLERS.get(name)
+    if is_detached(statement) and not session.is_in_background:
+        return begin_later(session, statement)
+    path = HANDLERS.get(type(statement).__name__)
     if path is None:
         raise UnsupportedError(f"unimplemented: {feature_name(statement)} is not supported")
     try:

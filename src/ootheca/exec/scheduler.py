@@ -18,16 +18,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
-from ootheca import pb
 from ootheca.clock import ZERO_TIMESTAMP
 from ootheca.codec.datetimes import format_timestamp, parse_interval
 from ootheca.errors import InvalidValueError, OothecaError
 from ootheca.exec.background import give_up
 from ootheca.exec.history import catalog_at, collect_garbage, horizons
+from ootheca.exec.job_table import SCHEDULE, Job, JobTable
 from ootheca.exec.scheduled_backup import backup_statement
-from ootheca.exec.schedules import CREATOR, Schedule, Schedules, instant, to_timestamp
+from ootheca.exec.schedules import Schedule, Schedules, instant, to_timestamp
 from ootheca.exec.statements.cluster_settings import current_setting
-from ootheca.exec.system_tables import SystemTable
 from ootheca.exec.targets import resolve
 from ootheca.exec.unfinished import UnfinishedJobs
 from ootheca.sql import ast
@@ -64,13 +63,6 @@ class Run:
         job = f", job {self.job_id}" if self.job_id else ""
         reason = f": {self.message}" if self.message else ""
         return f'schedule {self.schedule_id} "{self.label}" of {due}: {self.outcome}{job}{reason}'
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    id: int
-    status: str
-    error: str
 
 
 def is_enabled(session: Session) -> bool:
@@ -164,7 +156,7 @@ def _take(backup: ast.Backup, schedule: Schedule, session: Session) -> int:
     """Take a backup as the schedule's owner, and return its job's id."""
     statement = replace(backup, options=replace(backup.options, detached=None))
     user, database = session.user, session.database
-    session.user, session.creator = schedule.owner, (CREATOR, schedule.id)
+    session.user, session.creator = schedule.owner, (SCHEDULE, schedule.id)
     session.variables.set("database", "")
     try:
         result = session.run(statement)
@@ -236,7 +228,7 @@ def _finish_interrupted(session: Session) -> Iterator[Run]:
         if job.status == "succeeded":
             yield _end(schedule, scheduled, session, job_id=job.id)
         elif job.status in ("failed", "canceled"):
-            yield _end(schedule, scheduled, session, error=job.error or job.status)
+            yield _end(schedule, scheduled, session, error=job.payload.error or job.status)
 
 
 def _was_interrupted(session: Session, job_id: int) -> bool:
@@ -244,7 +236,7 @@ def _was_interrupted(session: Session, job_id: int) -> bool:
     return needs is not None and needs.state == "interrupted"
 
 
-def _go_on(session: Session, schedule_id: int, job: _Job) -> _Job:
+def _go_on(session: Session, schedule_id: int, job: Job) -> Job:
     """Let a job go on that a process left when it ended; return how it is afterwards: failed, if it cannot go on."""
     try:
         for sql in (f"RESUME JOB {job.id}", f"SHOW JOB WHEN COMPLETE {job.id}"):
@@ -270,7 +262,7 @@ def _succeeded(schedule_id: int, session: Session) -> None:
     schedules.put(replace(schedule, backup=replace(schedule.backup, unpause_on_success=0)))
 
 
-def _failed(schedule_id: int, job: _Job | None, error: str, session: Session) -> None:
+def _failed(schedule_id: int, job: Job | None, error: str, session: Session) -> None:
     """Do what a schedule says of failures; one that was paused meanwhile stays so."""
     schedules = Schedules(session)
     schedule = schedules.find(schedule_id)
@@ -308,23 +300,17 @@ def _forget(session: Session, schedule_id: int) -> None:
 
 
 def _last_job_id(session: Session, schedule_id: int) -> int:
-    return max((job_id for job_id, _ in _jobs_of(session, schedule_id)), default=0)
+    return max((job.id for job in _jobs_of(session, schedule_id)), default=0)
 
 
-def _job_since(session: Session, schedule_id: int, after: int) -> _Job | None:
+def _job_since(session: Session, schedule_id: int, after: int) -> Job | None:
     """Return the newest job of a schedule after another one, or None."""
-    newest = max((each for each in _jobs_of(session, schedule_id) if each[0] > after), default=None)
-    if newest is None:
-        return None
-    job_id, status = newest
-    rows = SystemTable(session, "jobs").rows("id", "payload")
-    payload = pb.JobPayload.FromString(next(raw for id_, raw in rows if id_ == job_id))
-    return _Job(job_id, status, payload.error)
+    newer = (job for job in _jobs_of(session, schedule_id) if job.id > after)
+    return max(newer, key=lambda job: job.id, default=None)
 
 
-def _jobs_of(session: Session, schedule_id: int) -> list[tuple[int, str]]:
-    rows = SystemTable(session, "jobs").rows("id", "status", "created_by_type", "created_by_id")
-    return [(id_, status) for id_, status, kind, by in rows if (kind, by) == (CREATOR, schedule_id)]
+def _jobs_of(session: Session, schedule_id: int) -> list[Job]:
+    return [job for job in JobTable(session).all() if job.created_by == (SCHEDULE, schedule_id)]
 
 
 @contextmanager

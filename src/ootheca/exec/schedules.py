@@ -16,6 +16,7 @@ from ootheca import pb
 from ootheca.clock import Timestamp
 from ootheca.errors import CorruptionError
 from ootheca.exec.cron import Recurrence
+from ootheca.exec.job_table import FINISHED, SCHEDULE
 from ootheca.exec.system_tables import SystemTable
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BACKUP_EXECUTOR",
-    "CREATOR",
     "ON_ERROR",
     "WAIT",
     "WAITING",
@@ -40,8 +40,6 @@ OnError = Literal["retry", "reschedule", "pause"]
 Wait = Literal["start", "skip", "wait"]
 
 BACKUP_EXECUTOR: Final = "scheduled-backup-executor"
-CREATOR: Final = "crdb_schedule"
-"""What jobs that a schedule began have in `created_by_type`."""
 WAITING: Final = "Waiting for initial backup to complete"
 """The status of an incremental schedule before its full backup."""
 
@@ -56,7 +54,6 @@ WAIT: Final[dict[Wait, Any]] = {
     "wait": pb.ScheduleDetails.WAIT,
 }
 _TYPE_URL: Final = "type.googleapis.com/cockroach.ccl.backupccl.ScheduledBackupExecutionArgs"
-_FINISHED: Final = frozenset({"succeeded", "failed", "canceled", "revert-failed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +195,7 @@ class Schedules:
         counts: dict[int, int] = {}
         rows = SystemTable(self._session, "jobs").rows("created_by_type", "created_by_id", "status")
         for kind, schedule_id, status in rows:
-            if kind == CREATOR and (status == "running" if is_running else status not in _FINISHED):
+            if kind == SCHEDULE and (status == "running" if is_running else status not in FINISHED):
                 counts[schedule_id] = counts.get(schedule_id, 0) + 1
         return counts
 

@@ -312,7 +312,7 @@ class Session(Transactions):
 
     def _run_inside(self, statement: Statement) -> Result:
         try:
-            result = run_detached(self, statement) if is_detached(statement) else self._dispatch(statement)
+            result = self._dispatch(statement)
         except BaseException:
             self._undo()
             self.transaction_state = "aborted"

@@ -130,11 +130,11 @@ def _report_parser() -> argparse.ArgumentParser:
     )
     add_report_flags(parser)
     _add_store_flags(parser)
-    parser.set_defaults(locality=None, verbose=False)
     return parser
 
 
 def _add_store_flags(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    parser.set_defaults(locality=None, verbose=False, format=None)  # of those that have no such flag
     store = parser.add_argument_group("store")
     store.add_argument(
         "--store", metavar="DIR",

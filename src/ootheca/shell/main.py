@@ -73,7 +73,7 @@ def _run_sql(words: list[str], session: Session | None) -> int:
     options = options_of(flags, is_interactive=is_interactive(flags))
     if session is not None:
         return run_shell(flags, options, session)
-    with _opened(flags) as opened:
+    with _opened(flags, is_sql=True) as opened:
         return 1 if opened is None else run_shell(flags, options, opened)
 
 
@@ -153,7 +153,7 @@ def _open_session(flags: argparse.Namespace) -> Session:
 
 
 @contextmanager
-def _opened(flags: argparse.Namespace) -> Iterator[Session | None]:
+def _opened(flags: argparse.Namespace, *, is_sql: bool = False) -> Iterator[Session | None]:
     """Open the store that the flags name; None, and a message, when it does not open."""
     try:
         session = _open_session(flags)
@@ -163,7 +163,7 @@ def _opened(flags: argparse.Namespace) -> Iterator[Session | None]:
 
         as_json = flags.format in JSON_FORMATS
         text = format_error(exc, with_traceback=flags.verbose, as_json=as_json)
-        sys.stderr.write(text if as_json else text + format_failure())
+        sys.stderr.write(text + format_failure() if is_sql and not as_json else text)
         yield None
         return
     with session:

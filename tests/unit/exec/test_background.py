@@ -219,6 +219,17 @@ def test_a_transaction_whose_job_cannot_begin_is_committed_with_a_notice(con: Co
     assert 'database "late"' in error
 
 
+def test_a_detached_statement_that_was_prepared_goes_on_in_the_background(
+    con: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sql = "PREPARE p AS BACKUP DATABASE shop TO $1 WITH DETACHED; EXECUTE p('nodelocal://1/p')"
+    with gate_at(monkeypatch, 0) as gate:
+        ((job_id,),) = ask(con, sql)
+        gate.wait()
+        assert state(con, job_id) == "running"
+    assert wait_for(con, job_id) == "succeeded"
+
+
 @pytest.mark.parametrize(
     ("statement", "problem"),
     [

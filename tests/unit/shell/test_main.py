@@ -500,3 +500,15 @@ def test_the_sample_data_of_the_demo_has_a_past(capsys: pytest.CaptureFixture[st
     query = "SELECT count(*) FROM rides AS OF SYSTEM TIME "
     assert main(["demo", "--format", "csv", "-e", f"{query}'-10s'"]) == 0
     assert capsys.readouterr().out == "count\n500\n"
+
+
+@pytest.mark.parametrize("words", [["worker"], ["report", "nodelocal://1/x"], ["-e", "SELECT 1"]])
+def test_a_store_that_does_not_open_is_an_error_for_every_subcommand(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, words: list[str]
+) -> None:
+    (tmp_path / "file").touch()
+    assert main([*words, "--store", str(tmp_path / "file" / "store")]) == 1
+    err = capsys.readouterr().err
+    assert err.startswith("ERROR: cannot make the store's directory")
+    assert "Traceback" not in err
+    assert ('Failed running "sql"' in err) == (words[0] == "-e")

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ootheca.errors import AccessDeniedError, OothecaError
-from ootheca.exec.dispatch import dispatch
+from ootheca.exec.ids import query_ids
 from ootheca.exec.result import Result
 from ootheca.exec.roles import Roles
 from ootheca.exec.schedules import Schedule, Schedules, instant
@@ -18,7 +18,6 @@ from ootheca.exec.statements.create_schedule import create_schedule
 from ootheca.exec.statements.show_schedules import show_create, show_schedules
 from ootheca.sql import ast
 from ootheca.sql.build_core import values_query
-from ootheca.types import Family
 
 if TYPE_CHECKING:
     from ootheca.exec.session import Session
@@ -67,7 +66,7 @@ def _require_admin(session: Session, what: str) -> None:
 def _control(statement: ast.ControlSchedules, session: Session) -> Result:
     """Pause, resume or drop the schedules that a query names; the tag counts those that exist."""
     schedules, count = Schedules(session), 0
-    for schedule_id in _ids(statement.query, session, f"{statement.command} SCHEDULES"):
+    for schedule_id in query_ids(statement.query, session, f"{statement.command} SCHEDULES"):
         schedule = schedules.find(schedule_id)
         if schedule is None:
             continue
@@ -121,27 +120,4 @@ def _one_id(expression: ast.Expr, session: Session) -> int:
 
 
 def _ids_of(expression: ast.Expr, session: Session) -> list[int]:
-    return _ids(values_query(expression), session, "SHOW SCHEDULES")
-
-
-def _ids(query: ast.Query, session: Session, what: str) -> list[int]:
-    """Run a query and return the ids that it gives, each once; NULL is none.
-
-    Raises:
-        OothecaError: it has several columns, or none of whole numbers.
-    """
-    result = dispatch(query, session)
-    columns = result.columns or ()
-    if len(columns) != 1:
-        raise OothecaError(
-            f"{what} expects a single column source, got {len(columns)} columns",
-            hint="select the ids alone: SELECT id FROM [SHOW SCHEDULES]",
-        )
-    values = [value for batch in result.batches for value in batch.column(0).to_pylist()]
-    if columns[0].type.family not in (Family.INT, Family.UNKNOWN):
-        raise OothecaError(
-            f"{what} requires int values, not type {columns[0].type.name.lower()}",
-            sqlstate="42804",
-            hint=_HINT,
-        )
-    return list(dict.fromkeys(value for value in values if value is not None))
+    return query_ids(values_query(expression), session, "SHOW SCHEDULES")
