@@ -39,9 +39,7 @@ class Context:
     conversions: Conversions = field(init=False)
 
     def __post_init__(self) -> None:
-        self.conversions = Conversions(
-            self.runtime, self.names.extra_float_digits, signs_days=self.names.profile.version != "20.2"
-        )
+        self.conversions = Conversions.of(self.runtime, self.names)
 
     def for_statement(self, statement: Statement) -> Context:
         """Return the context for another text, whose literals are its own."""

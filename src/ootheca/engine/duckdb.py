@@ -33,6 +33,7 @@ from ootheca.types import STRING, Family
 if TYPE_CHECKING:
     from ootheca.engine.dialect import Statement
     from ootheca.engine.queries import Queries, Query
+    from ootheca.engine.scope import Relation
 
 # What translates queries is imported where it is used: sqlglot takes longer to load than many a statement to run.
 __all__ = ["STORE_FILE", "DuckDBEngine", "open_engine"]
@@ -361,18 +362,15 @@ class DuckDBEngine:
         batch_rows: int = 65536,
     ) -> Iterator[pa.RecordBatch]:
         """Stream columns of a table; a sequence is one row, whose only number is the value last given."""
-        from ootheca.engine.scope import Scope
-
         if table.is_sequence:
             return iter([SequenceRow(table, self.sequence_value(name)).read(column_ids)])
-        queries = self._queries(names if names is not None else NoNames(), None, self._connection)
-        from_, relation = queries.stored(name, table)
+        names = names if names is not None else NoNames()
+        from_, relation, condition = self._rows_of(name, table, where, names)
         by_name = {column.name: column.value for column in relation.columns}
         columns = [table.column_by_id[id_] for id_ in column_ids]
-        translate = queries.expressions(Scope(None, [relation]))
-        keys = [translate.conversions.orderable(by_name[table.column_by_id[id_].name]) for id_, _ in order_by]
+        conversions = Conversions.of(self._runtime, names)
+        keys = [conversions.orderable(by_name[table.column_by_id[id_].name]) for id_, _ in order_by]
         ends = ["DESC NULLS LAST" if is_descending else "ASC NULLS FIRST" for _, is_descending in order_by]
-        condition = queries.scalar(where, Scope(None, [relation])).sql if where is not None else None
         reader = self._reader()
         ascends = not any(is_down or table.column_by_id[id_].is_nullable for id_, is_down in order_by)
         if keys and ascends and self._tables.lie_in_order(keys, from_, reader):
@@ -381,12 +379,27 @@ class DuckDBEngine:
             columns,
             from_=from_,
             values=[by_name[column.name] for column in columns],
-            where=f" WHERE {condition}" if condition is not None else "",
+            where=condition,
             order=f" ORDER BY {', '.join(map(' '.join, zip(keys, ends, strict=True)))}" if keys else "",
             batch_rows=batch_rows,
             reader=reader,
             close_reader=reader is not self._connection,
         )
+
+    def _rows_of(
+        self, name: TableName, table: Table, where: str | None, names: NameResolver
+    ) -> tuple[str, Relation, str]:
+        """Return FROM, the relation and WHERE of a scan; what needs no translation does not load the translator."""
+        from ootheca.engine.scope import Scope, stored_relation
+
+        has_query = table.is_view and not table.is_materialized_view
+        if where is None and not has_query and not any(column.is_virtual for column in table.columns):
+            return *stored_relation(name, table, "t1", self._tables.physical(name)), ""
+        queries = self._queries(names, None, self._connection)
+        from_, relation = queries.stored(name, table)
+        if where is None:
+            return from_, relation, ""
+        return from_, relation, f" WHERE {queries.scalar(where, Scope(None, [relation])).sql}"
 
     def representation(self, name: TableName, table: Table) -> frozenset[int]:
         """Return the ids of the columns that have the text representation now."""

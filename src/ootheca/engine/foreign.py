@@ -20,12 +20,8 @@ from ootheca.engine.typenames import quote, schema_name
 
 __all__ = ["Fingerprints", "is_as_left"]
 
-_HAS_TABLE = (
-    "SELECT 1 FROM duckdb_tables() WHERE schema_name = 'ootheca' AND table_name = 'fingerprints' "
-    "AND database_name = current_database()"
-)
 _CREATE = (
-    "CREATE TABLE ootheca.fingerprints "
+    "CREATE TABLE IF NOT EXISTS ootheca.fingerprints "
     "(schema VARCHAR, name VARCHAR, num_rows BIGINT, hashes VARCHAR, version VARCHAR)"
 )
 _TABLES = (
@@ -48,11 +44,11 @@ class Fingerprints:
         self._path = path
         self._touched: set[_Key] = set()
         self._changed: set[_Key] = set()
+        self._is_complete = is_as_left
         if path is None:
             return
-        if not connection.fetch(_HAS_TABLE):
-            connection.execute(_CREATE)
-        elif not is_as_left:
+        connection.execute(_CREATE)
+        if not is_as_left:
             self._changed = self._compare()
 
     def was_changed(self, name: TableName) -> bool:
@@ -64,6 +60,7 @@ class Fingerprints:
         key = _key(name)
         if self._path is not None and key not in self._touched:
             self._touched.add(key)
+            self._is_complete = False
             self._connection.execute(
                 "DELETE FROM ootheca.fingerprints WHERE schema = ? AND name = ?", list(key)
             )
@@ -79,8 +76,8 @@ class Fingerprints:
                 _state_path(self._path).write_text(json.dumps(_look(self._path)))
 
     def complete(self) -> None:
-        """Take the fingerprints of the tables that have none, before the file is closed."""
-        if self._path is None:
+        """Take the fingerprints of the tables that lost theirs, before the file is closed."""
+        if self._path is None or self._is_complete:
             return
         known = {(schema, name) for schema, name, *_ in self._stored()}
         for key in self._connection.fetch(_TABLES):

@@ -13,7 +13,7 @@ from itertools import count
 import pyarrow as pa
 from sqlglot import exp
 
-from ootheca.catalog.table import Column, Table
+from ootheca.catalog.table import Table
 from ootheca.engine.base import Source, TableName
 from ootheca.engine.context import Context
 from ootheca.engine.dialect import parse_query, parse_scalar
@@ -21,15 +21,13 @@ from ootheca.engine.expressions import Expressions
 from ootheca.engine.functions import sequence_key
 from ootheca.engine.naming import column_name, fold
 from ootheca.engine.operators import common_type, meet
-from ootheca.engine.scope import Relation, Scope, ScopeColumn
+from ootheca.engine.scope import Relation, Scope, ScopeColumn, stored_relation
 from ootheca.engine.texts import is_int64
 from ootheca.engine.typed import Conversions, Typed
 from ootheca.engine.typenames import (
     duckdb_type,
     has_only_text,
-    is_text_column,
     quote,
-    schema_name,
     string_literal,
 )
 from ootheca.errors import OothecaError, ParseError, UnsupportedError
@@ -330,13 +328,11 @@ class Queries:
             return from_, Relation(given or name.name, columns, qualifiers, name, table)
         if table.is_view and not table.is_materialized_view:
             return self._view(name, table, given, alias)
-        physical = self.context.physical(name)
-        relation = Relation(given or name.name, [], qualifiers if not given else (), name, table)
-        for column in table.columns:
-            if not column.is_virtual:
-                relation.columns.append(_stored_column(column, alias, physical))
+        from_, relation = stored_relation(name, table, alias, self.context.physical(name))
+        if given:
+            relation.alias, relation.qualifiers = given, ()
         self.add_virtual(relation, table)
-        return f"{quote(schema_name(name))}.{quote(name.name)} AS {alias}", relation
+        return from_, relation
 
     def add_virtual(self, relation: Relation, table: Table) -> None:
         """Add virtual columns in their places, computed from the stored ones."""
@@ -393,14 +389,6 @@ class Queries:
 
 def _string(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
-
-
-def _stored_column(column: Column, alias: str, physical: Mapping[str, str]) -> ScopeColumn:
-    sql = f"{alias}.{quote(column.name)}"
-    if column.type.family is Family.JSON:
-        sql = f"CAST({sql} AS VARCHAR)"
-    is_text = is_text_column(column.type, physical.get(column.name.lower(), ""))
-    return ScopeColumn(column.name, Typed(sql, column.type, is_text), column.is_hidden)
 
 
 def _columns_of(query: Query, alias: str) -> list[ScopeColumn]:

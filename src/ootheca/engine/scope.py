@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ootheca.catalog.table import Table
+from ootheca.catalog.table import Column, Table
 from ootheca.engine.base import TableName
 from ootheca.engine.typed import Typed
+from ootheca.engine.typenames import is_text_column, quote, schema_name
 from ootheca.errors import OothecaError, UndefinedColumnError, UndefinedTableError
+from ootheca.types import Family
 
-__all__ = ["Relation", "Scope", "ScopeColumn"]
+__all__ = ["Relation", "Scope", "ScopeColumn", "stored_relation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +95,24 @@ class Scope:
             for column in relation.columns
             if not column.is_hidden and (qualifier or not column.is_merged)
         ]
+
+
+def stored_relation(
+    name: TableName, table: Table, alias: str, physical: Mapping[str, str]
+) -> tuple[str, Relation]:
+    """Return what stands in FROM for a stored table, and the table as a relation without its virtual columns.
+
+    Args:
+        physical: the DuckDB type of each column, by lower-case name.
+    """
+    columns = [_stored_column(column, alias, physical) for column in table.columns if not column.is_virtual]
+    relation = Relation(name.name, columns, (name.schema, name.database), name, table)
+    return f"{quote(schema_name(name))}.{quote(name.name)} AS {alias}", relation
+
+
+def _stored_column(column: Column, alias: str, physical: Mapping[str, str]) -> ScopeColumn:
+    sql = f"{alias}.{quote(column.name)}"
+    if column.type.family is Family.JSON:
+        sql = f"CAST({sql} AS VARCHAR)"
+    is_text = is_text_column(column.type, physical.get(column.name.lower(), ""))
+    return ScopeColumn(column.name, Typed(sql, column.type, is_text), column.is_hidden)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count
 
+import duckdb
 import pyarrow as pa
 
 from ootheca.catalog.table import Column, Table
@@ -19,7 +20,7 @@ from ootheca.engine.typenames import (
     string_literal,
     text_duckdb_type,
 )
-from ootheca.errors import InternalError, UndefinedTableError, UnsupportedError
+from ootheca.errors import InternalError, OothecaError, UndefinedTableError, UnsupportedError
 from ootheca.types import Family, arrow_type
 
 __all__ = ["Tables", "full_name"]
@@ -67,15 +68,14 @@ class Tables:
         """
         known = self._physical.get(name)
         if known is None:
-            rows = self.connection.fetch(
-                "SELECT column_name, data_type FROM duckdb_columns() "
-                "WHERE database_name = current_database() AND schema_name = ? AND table_name = ? ORDER BY column_index",
-                [schema_name(name), name.name],
-            )
-            if not rows:
+            try:
+                rows = self.connection.fetch(f"DESCRIBE {full_name(name)}")
+            except OothecaError as exc:
+                if not isinstance(exc.__cause__, duckdb.CatalogException):
+                    raise
                 shown = f"{name.database}.{name.schema}.{name.name}"
-                raise UndefinedTableError(f'relation "{shown}" does not exist')
-            known = self._physical[name] = {column.lower(): kind for column, kind in rows}
+                raise UndefinedTableError(f'relation "{shown}" does not exist') from exc
+            known = self._physical[name] = {column.lower(): kind for column, kind, *_ in rows}
         return known
 
     def representation(self, name: TableName, table: Table) -> frozenset[int]:
@@ -97,9 +97,6 @@ class Tables:
         body = ", ".join(f"{quote(c.name)} {self._type_of(c, c.id in text_columns)}" for c in columns)
         self.connection.execute(f"CREATE TABLE {full_name(name)} ({body or 'oo_none BOOLEAN'})")
         self._note_name(name)
-        # One table is described sooner than found among all.
-        rows = self.connection.fetch(f"DESCRIBE {full_name(name)}")
-        self._physical[name] = {column.lower(): kind for column, kind, *_ in rows}
 
     @staticmethod
     def _type_of(column: Column, is_text: bool) -> str:

@@ -8,6 +8,7 @@ values did not fit.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
 
 from ootheca.datum import format_date
 from ootheca.engine import calendar
@@ -17,6 +18,9 @@ from ootheca.engine.texts import canonical, parse_array
 from ootheca.engine.typenames import duckdb_type, has_only_text, string_literal, text_duckdb_type
 from ootheca.errors import OothecaError, UnsupportedError
 from ootheca.types import BOOL, DATE_INFINITY_DAYS, DECIMAL, FLOAT8, INT8, STRING, UNKNOWN, Family, SQLType
+
+if TYPE_CHECKING:
+    from ootheca.engine.base import NameResolver
 
 __all__ = ["NULL", "Conversions", "Typed", "literal_fits", "same_type"]
 
@@ -106,6 +110,11 @@ class Conversions:
     signs_days: bool = (
         False  # `-1 mons +3 days`: versions after 20.2 print the sign of days after negative months
     )
+
+    @classmethod
+    def of(cls, runtime: Runtime, names: NameResolver) -> Self:
+        """Return the conversions of a session's statements."""
+        return cls(runtime, names.extra_float_digits, signs_days=names.profile.version != "20.2")
 
     # Constants
 
