@@ -8,14 +8,15 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 
 from ootheca.crypto.kms import aws, azure, gcp
 from ootheca.exec import variables
 from ootheca.exec.dispatch import HANDLERS
 from ootheca.exec.statements.cluster_settings import KNOWN_SETTINGS
-from ootheca.shell import files, flags
+from ootheca.shell import flags
 from ootheca.shell.help import topics
 from ootheca.shell.meta import META_HELP
 from ootheca.shell.option_help import OPTION_HELP
@@ -191,7 +192,7 @@ def _parameters() -> Iterable[str]:
 
 def _flags() -> Iterable[str]:
     yield "## Flags\n"
-    for parser in (*(make() for make in flags.PARSERS.values()), *_file_parsers()):
+    for parser in chain.from_iterable(map(_parsers, flags.PARSERS.values())):
         yield f"### {parser.prog}\n"
         yield f"{parser.description}\n"
         actions = [action for action in parser._actions if action.help not in (None, argparse.SUPPRESS)]
@@ -200,11 +201,11 @@ def _flags() -> Iterable[str]:
         )
 
 
-def _file_parsers() -> Iterable[argparse.ArgumentParser]:
-    for kind in files.FILE_COMMANDS:
-        for action in files._parser(kind)._actions:
-            if isinstance(action, argparse._SubParsersAction):
-                yield from action.choices.values()
+def _parsers(make: Callable[[], argparse.ArgumentParser]) -> Iterable[argparse.ArgumentParser]:
+    """Yield the parser of a subcommand, or those of the commands under it."""
+    parser = make()
+    below = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+    return below[0].choices.values() if below else (parser,)
 
 
 def _flag(action: argparse.Action) -> str:

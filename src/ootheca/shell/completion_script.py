@@ -37,7 +37,7 @@ def run_completion(shell: str, parsers: Mapping[str, Callable[[], argparse.Argum
     commands = whole.add_subparsers(dest="command")
     for name, make in parsers.items():
         parser = make()
-        about = (parser.description or "").partition(":")[0].partition(";")[0]
+        about = (parser.description or "").partition(": ")[0].partition(";")[0]
         commands.add_parser(name, parents=[parser], add_help=False, description=about, help=about)
         _describe_values(commands.choices[name], shtab.FILE, shtab.DIRECTORY)
     _describe_values(whole, shtab.FILE, shtab.DIRECTORY)

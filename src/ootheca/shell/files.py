@@ -12,103 +12,45 @@ import argparse
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final
 
 from ootheca.errors import ObjectExistsError, ObjectNotFoundError, OothecaError, StorageError
-from ootheca.shell.launch import UsageError, store_path
+from ootheca.shell.launch import store_path
 
 if TYPE_CHECKING:
     from ootheca.exec.session import Session
+    from ootheca.shell.file_flags import FileKind
     from ootheca.storage.base import Storage
 
-__all__ = ["FILE_COMMANDS", "run_files"]
+__all__ = ["run_files"]
 
-FILE_COMMANDS: Final = ("userfile", "nodelocal")
 _CHUNK_SIZE: Final = 1 << 20
-_CONNECTION_FLAGS: Final = {"--certs-dir": "DIR", "--host": "HOST:PORT", "--url": "URL", "--user": "NAME"}
 
 
-class _Parser(argparse.ArgumentParser):
-    """Leaves the exit status to `main`."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{self.format_usage()}{self.prog}: {message}")
-
-
-def run_files(words: list[str]) -> int:
+def run_files(kind: FileKind, flags: argparse.Namespace) -> int:
     """Run a command of files and return its exit status.
 
-    Raises:
-        UsageError: flags or arguments that it does not take.
+    Args:
+        flags: as the parser of the kind reads them, see `file_flags`.
     """
     from ootheca.exec.session import Session
     from ootheca.shell.render.errors import format_error
 
-    flags = _parser(words[0]).parse_args(words[1:])
     try:
         with Session(store_path(flags.store), external_io_dir=flags.external_io_dir) as session:
-            flags.run(flags, session)
+            _RUN[flags.command](kind, flags, session)
     except OothecaError as exc:
         sys.stderr.write(format_error(exc))
         return 1
     return 0
 
 
-def _parser(kind: str) -> argparse.ArgumentParser:
-    about = {
-        "userfile": "Files of the store, which statements name as userfile:///path.",
-        "nodelocal": "Files under the external-io-dir, which statements name as nodelocal://1/path.",
-    }[kind]
-    parser = _Parser(prog=f"ootheca {kind}", description=about, allow_abbrev=False)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
-    upload = _command(commands, "upload", "copy a local file there", _upload, kind)
-    upload.add_argument("source", metavar="SOURCE")
-    upload.add_argument("destination", metavar="DESTINATION", nargs="?" if kind == "userfile" else None)
-    if kind == "userfile":
-        upload.add_argument(
-            "-r", "--recursive", action="store_true",
-            help="copy a directory; a slash at the end of SOURCE leaves its name out",
-        )  # fmt: skip
-        for name, help_, run in (
-            ("list", "list files", _list),
-            ("get", "copy files from there", _get),
-            ("delete", "delete files", _delete),
-        ):
-            command = _command(commands, name, help_, run, kind)
-            command.add_argument(
-                "pattern", metavar="FILE | DIR | PATTERN", nargs=None if name != "list" else "?"
-            )
-            if name == "get":
-                command.add_argument("destination", metavar="DESTINATION", nargs="?", type=Path)
-    return parser
-
-
-def _command(
-    commands: argparse._SubParsersAction[_Parser],
-    name: str,
-    about: str,
-    run: Callable[[argparse.Namespace, Session], None],
-    kind: str,
-) -> argparse.ArgumentParser:
-    parser = commands.add_parser(name, help=about, description=f"{about.capitalize()}.", allow_abbrev=False)
-    parser.set_defaults(run=run, kind=kind, recursive=False)
-    parser.add_argument(
-        "--store", metavar="DIR", help="directory of the store (default: as of `ootheca sql`)"
-    )
-    parser.add_argument("--external-io-dir", metavar="DIR", type=Path, help="what nodelocal:// serves")
-    ignored = parser.add_argument_group("taken for CockroachDB's sake, without effect")
-    for flag, value in _CONNECTION_FLAGS.items():
-        ignored.add_argument(flag, metavar=value)
-    ignored.add_argument("--insecure", action="store_true")
-    return parser
-
-
 # Places
 
 
-def _place(kind: str, text: str, session: Session) -> tuple[Storage, str]:
+def _place(kind: FileKind, text: str, session: Session) -> tuple[Storage, str]:
     """Return the place of the files of a kind, and the name in it that a path or URI stands for.
 
     Raises:
@@ -146,9 +88,9 @@ def _matching(place: Storage, pattern: str) -> Iterator[str]:
 # Commands
 
 
-def _upload(flags: argparse.Namespace, session: Session) -> None:
+def _upload(kind: FileKind, flags: argparse.Namespace, session: Session) -> None:
     source = Path(flags.source)
-    place, name = _place(flags.kind, flags.destination or "", session)
+    place, name = _place(kind, flags.destination or "", session)
     if not flags.recursive:
         _upload_file(place, source, name or source.name)
         return
@@ -174,14 +116,14 @@ def _upload_file(place: Storage, source: Path, name: str) -> None:
     sys.stdout.write(f"successfully uploaded to {_shown(place, name)}\n")
 
 
-def _list(flags: argparse.Namespace, session: Session) -> None:
-    place, pattern = _place(flags.kind, flags.pattern or "", session)
+def _list(kind: FileKind, flags: argparse.Namespace, session: Session) -> None:
+    place, pattern = _place(kind, flags.pattern or "", session)
     for name in _matching(place, pattern):
         sys.stdout.write(f"{_shown(place, name)}\n")
 
 
-def _get(flags: argparse.Namespace, session: Session) -> None:
-    place, pattern = _place(flags.kind, flags.pattern, session)
+def _get(kind: FileKind, flags: argparse.Namespace, session: Session) -> None:
+    place, pattern = _place(kind, flags.pattern, session)
     names = list(_matching(place, pattern))
     if not names:
         raise _nothing(place, pattern)
@@ -205,8 +147,8 @@ def _get_file(place: Storage, name: str, path: Path) -> int:
     return size
 
 
-def _delete(flags: argparse.Namespace, session: Session) -> None:
-    place, pattern = _place(flags.kind, flags.pattern, session)
+def _delete(kind: FileKind, flags: argparse.Namespace, session: Session) -> None:
+    place, pattern = _place(kind, flags.pattern, session)
     names = list(_matching(place, pattern))
     if not names:
         raise _nothing(place, pattern)
@@ -223,3 +165,6 @@ def _nothing(place: Storage, pattern: str) -> ObjectNotFoundError:
 
 def _unreadable(path: Path, reason: str) -> StorageError:
     return StorageError(f"cannot read {path}: {reason.lower()}", hint="name a file of this machine")
+
+
+_RUN: Final = {"upload": _upload, "list": _list, "get": _get, "delete": _delete}

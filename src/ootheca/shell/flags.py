@@ -8,11 +8,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final, NoReturn
 
 from ootheca.errors import InvalidOptionError
-from ootheca.shell.launch import DEFAULT_STORE, STORE_VARIABLE, UsageError
+from ootheca.shell.file_flags import file_parser
+from ootheca.shell.launch import DEFAULT_STORE, STORE_VARIABLE, Parser
 
 __all__ = ["EXIT_CODES", "EXTERNAL_FLAGS", "PARSERS"]
 
@@ -43,13 +45,6 @@ _USAGE: Final = (
 )
 
 
-class Parser(argparse.ArgumentParser):
-    """Leaves the exit status to `main`."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{self.format_usage()}{self.prog}: {message}")
-
-
 def _sql_parser() -> argparse.ArgumentParser:
     codes = "\n".join(f"  {code}  {meaning}" for code, meaning in EXIT_CODES.items())
     parser = Parser(
@@ -59,7 +54,6 @@ def _sql_parser() -> argparse.ArgumentParser:
         epilog=f"Without -e and -f, statements are read from the terminal, or from standard input.\n\n"
         f"exit status:\n{codes}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     _add_locality_flag(_add_store_flags(parser))
     _add_run_flags(parser)
@@ -72,7 +66,6 @@ def _demo_parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="ootheca demo",
         description="A throw-away store with sample data and the sandbox on: nothing touches a network.",
-        allow_abbrev=False,
     )
     parser.add_argument(
         "dataset", nargs="?", default=DATASETS[0], choices=[*DATASETS, "none"], metavar="DATASET",
@@ -91,7 +84,6 @@ def _worker_parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="ootheca worker",
         description="Let the jobs go on that another process left, one after the other, and end with them.",
-        allow_abbrev=False,
     )
     parser.add_argument(
         "jobs", nargs="*", type=int, metavar="JOB", help="ids (default: all that were interrupted)"
@@ -105,7 +97,6 @@ def _scheduler_parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="ootheca scheduler",
         description="Runs the backup schedules of a store, in the foreground, until SIGINT or SIGTERM.",
-        allow_abbrev=False,
     )
     parser.add_argument("--once", action="store_true", help="run what is due now, and leave")
     _add_locality_flag(_add_store_flags(parser))
@@ -126,7 +117,6 @@ def _report_parser() -> argparse.ArgumentParser:
         prog="ootheca report",
         description="One page about a collection of backups, or about one: layers in time, tables by size, keys, "
         "and whether every file is whole.",
-        allow_abbrev=False,
     )
     add_report_flags(parser)
     _add_store_flags(parser)
@@ -197,7 +187,6 @@ def _completion_parser() -> argparse.ArgumentParser:
         prog="ootheca completion",
         description="Write a script that completes the words of this command in your shell. "
         "For bash: ootheca completion bash > ~/.local/share/bash-completion/completions/ootheca",
-        allow_abbrev=False,
     )
     parser.add_argument("shell", choices=SHELLS, metavar="SHELL", help=f"one of {', '.join(SHELLS)}")
     return parser
@@ -233,6 +222,8 @@ PARSERS: Final[dict[str, Callable[[], argparse.ArgumentParser]]] = {
     "report": _report_parser,
     "scheduler": _scheduler_parser,
     "worker": _worker_parser,
+    "userfile": partial(file_parser, "userfile"),
+    "nodelocal": partial(file_parser, "nodelocal"),
     "completion": _completion_parser,
 }
-"""What makes the parser of each subcommand but those of files, see `files`."""
+"""What makes the parser of each subcommand."""

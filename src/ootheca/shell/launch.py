@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ootheca.errors import InvalidOptionError
 
 if TYPE_CHECKING:
-    import argparse
-
     from ootheca.exec.session import Session
     from ootheca.shell.options import Options
     from ootheca.shell.session_io import Shell
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT_STORE",
     "STORE_VARIABLE",
+    "Parser",
     "UsageError",
     "check_flags",
     "is_interactive",
@@ -36,6 +36,16 @@ _STARTUP_VARIABLE = "OOTHECA_RC"
 
 class UsageError(Exception):
     """Wrong flags."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Takes no shortened flags, and leaves the exit status to `main`."""
+
+    def __init__(self, **facts: Any) -> None:
+        super().__init__(**{"allow_abbrev": False, **facts})
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{self.format_usage()}{self.prog}: {message}")
 
 
 def store_path(flag: str | None) -> Path | None:

@@ -29,6 +29,7 @@ from ootheca.shell.launch import (
 if TYPE_CHECKING:
     from ootheca.exec.limits import ExternalLimits
     from ootheca.exec.session import Session
+    from ootheca.shell.file_flags import FileKind
 
 __all__ = ["main"]
 
@@ -120,10 +121,10 @@ def _run_completion(words: list[str], session: Session | None) -> int:
     return run_completion(PARSERS["completion"]().parse_args(words).shell, PARSERS)
 
 
-def _run_files(kind: str, words: list[str]) -> int:
+def _run_files(kind: FileKind, words: list[str]) -> int:
     from ootheca.shell.files import run_files
 
-    return run_files([kind, *words])
+    return run_files(kind, PARSERS[kind]().parse_args(words))
 
 
 _COMMANDS: dict[str, Callable[[list[str], Session | None], int]] = {

@@ -287,12 +287,17 @@ def test_results_go_to_a_file_or_a_command(run: Run, tmp_path: Path) -> None:
 
 def test_more_lists(run: Run) -> None:
     run("-e", "CREATE TABLE listed (a INT PRIMARY KEY); CREATE SEQUENCE counted")
+    run("-e", "CREATE VIEW seen AS SELECT a FROM listed")
+    status, out, _ = run("--format=csv", stdin="\\dv\n")
+    assert status == 0
+    assert "public,seen,view" in out
+    assert "public,listed,table" not in out
     status, out, _ = run("--format=csv", stdin="\\dn\n\\ds\n\\di listed\n")
     assert status == 0
     assert "public" in out
     assert "counted" in out
     assert "listed,primary" in out or "listed,listed_pkey" in out
-    run("-e", "DROP TABLE listed; DROP SEQUENCE counted")
+    run("-e", "DROP VIEW seen; DROP TABLE listed; DROP SEQUENCE counted")
 
 
 def test_entered_statement_is_shown_without_its_secret(
