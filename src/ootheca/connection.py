@@ -76,7 +76,10 @@ def connect(
 
 
 class Connection:
-    """A connection of one thread to a store.
+    """A connection of one thread to a store; a process may have several.
+
+    One of them writes at a time: the others wait for its transaction, and raise UnavailableError where they would wait
+    for their own thread. What only reads does not wait: it sees what was committed when it began.
 
     Every statement commits by itself, for BACKUP and RESTORE cannot run inside a transaction; after BEGIN was executed,
     `commit` and `rollback` end the transaction.

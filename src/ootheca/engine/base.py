@@ -165,7 +165,7 @@ class Engine(Protocol):
         """The versions of keys, in the same transaction as the rows."""
 
     def sibling(self) -> Engine:
-        """Return another engine on the same store, with transactions of its own; this one closes last."""
+        """Return another engine on the same store, with transactions of its own; the opened one closes last."""
 
     def pin(self) -> None:
         """Have the transaction read the store as it is now to its end, while siblings write; it must not write."""

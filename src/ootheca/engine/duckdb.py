@@ -74,20 +74,20 @@ class DuckDBEngine:
         path: Path | None = None,
         *,
         is_as_left: bool = True,
-        owns_file: bool = True,
+        owner: DuckDBEngine | None = None,
     ) -> None:
         self._connection = connection
         self._path = path
-        self._owns_file = owns_file
+        self._owner = owner if owner is not None else self  # of the file
         self._snapshot: Snapshot | None = None
         self._runtime = connection.runtime
         self._metadata = Metadata(connection)
-        if owns_file:
+        if owner is None:
             self._metadata.create()
         self._fingerprints = Fingerprints(connection, path, is_as_left=is_as_left)
         self._tables = Tables(connection, self._fingerprints.touch)
         self.versions = Versions(connection, self._reader)
-        if owns_file:
+        if owner is None:
             self.versions.create()
         self._in_transaction = self._is_dirty = self._is_closed = self._gives_values = False
         self._now = ZERO_TIMESTAMP
@@ -99,8 +99,10 @@ class DuckDBEngine:
         return cls(Connection.open(path, Runtime()), path, is_as_left=as_left)
 
     def sibling(self) -> DuckDBEngine:
-        """Return another engine on the same store, with transactions of its own; this one closes last."""
-        return DuckDBEngine(self._connection.separate(), self._path, owns_file=False)
+        """Return another engine on the same store, with transactions of its own; the opened one closes last."""
+        owner = self._owner  # whose connection takes those with it that were made from it
+        owner._fingerprints.expect_others()
+        return DuckDBEngine(owner._connection.separate(), self._path, owner=owner)
 
     # Transactions
 
@@ -156,7 +158,7 @@ class DuckDBEngine:
             return
         self._is_closed = True
         self.rollback()
-        if not self._owns_file:
+        if self._owner is not self:
             self._connection.close()
             return
         with suppress(OothecaError):  # a file that cannot be read any more has nothing to compare

@@ -65,6 +65,10 @@ class Fingerprints:
                 "DELETE FROM ootheca.fingerprints WHERE schema = ? AND name = ?", list(key)
             )
 
+    def expect_others(self) -> None:
+        """Say that another engine of this process changes tables, too."""
+        self._is_complete = False
+
     def forget_touched(self) -> None:
         """Say that the running transaction is undone."""
         self._touched.clear()

@@ -17,6 +17,7 @@ from ootheca.clock import unique_int64
 from ootheca.errors import OothecaError, PausedError
 from ootheca.exec.job_table import Job, JobTable
 from ootheca.exec.result import Result, integer
+from ootheca.exec.sharing import OPENING
 from ootheca.exec.unfinished import Unfinished, UnfinishedJobs
 from ootheca.sql import ast
 
@@ -29,6 +30,7 @@ __all__ = [
     "Task",
     "adopt_interrupted",
     "begin_later",
+    "bequeath",
     "give_up",
     "hand_over",
     "is_detached",
@@ -44,14 +46,22 @@ _GRACE_SECONDS: Final = 1.0  # what ends that soon needs no other process
 class Task(threading.Thread):
     """A statement whose job runs in the background.
 
+    Args:
+        parent: the session that begins it.
+        session: the parent's sibling in which it runs.
+        request: made of the job before it has begun.
+
     Attributes:
         job: once it has begun.
         error: why the statement failed.
         has_begun: set when one of the two is known, or the statement ended without a job.
     """
 
-    def __init__(self, session: Session, statement: Statement, request: Request | None = None) -> None:
+    def __init__(
+        self, parent: Session, session: Session, statement: Statement, request: Request | None = None
+    ) -> None:
         super().__init__(name="ootheca-job", daemon=True)
+        self._parent = parent  # nobody else may hold it, and the store closes with the last of its sessions
         self.job: RunningJob | None = None
         self.error: BaseException | None = None
         self.has_begun = threading.Event()
@@ -189,6 +199,16 @@ def give_up(session: Session, job_id: int, error: str) -> None:
     UnfinishedJobs(session).forget(job_id)
 
 
+def bequeath(session: Session) -> None:
+    """Take a session that closes out of its store's sessions, and leave what runs in its background to another one."""
+    with OPENING:
+        sessions = session.share.sessions
+        sessions.discard(session)
+        heir = next(iter(sessions), None)
+        if heir is not None:
+            heir.tasks, session.tasks = heir.tasks + session.tasks, []
+
+
 def leave(session: Session) -> list[int]:
     """Let the background end with its session. Return the jobs that were stopped for another process to go on with."""
     tasks, session.tasks = [task for task in session.tasks if task.is_alive()], []
@@ -232,8 +252,9 @@ def _flags(session: Session) -> Iterator[str]:
 
 
 def _start(session: Session, sibling: Session, statement: Statement, request: Request | None = None) -> Task:
-    task = Task(sibling, statement, request)
-    session.tasks = [*(each for each in session.tasks if each.is_alive()), task]
+    task = Task(session, sibling, statement, request)
+    with OPENING:
+        session.tasks = [*(each for each in session.tasks if each.is_alive()), task]
     task.start()
     return task
 

@@ -36,7 +36,8 @@ class OpenStore:
         clock: tells the time of every write; the machine's by default.
         random: returns so many random bytes; for keys, nonces and ids.
         version: the profile of a new store.
-        engine: another table store than the one in the store's directory; closed with the store.
+        engine: the table store.
+        release: lets go of the engine when the store is closed.
 
     Attributes:
         catalog: descriptors, with the running statement's changes.
@@ -52,7 +53,8 @@ class OpenStore:
         clock: Clock | None = None,
         random: Callable[[int], bytes] = secrets.token_bytes,
         version: str | None = None,
-        engine: Engine | None = None,
+        engine: Engine,
+        release: Callable[[], object],
     ) -> None:
         self.store = store
         self.random = random
@@ -60,13 +62,17 @@ class OpenStore:
         self.own_external_io_dir = external_io_dir
         self._directory: Path | None = None
         self._resources = ExitStack()
-        self.engine: Engine = engine if engine is not None else _open_engine(store)
-        self._resources.callback(self.engine.close)
+        self.engine = engine
+        self._resources.callback(release)
         self.engine.versions.encode = _encode_changes
         self._version = version or DEFAULT_VERSION
-        if self.engine.get_meta("version") is None:
-            self._create()
-        self.catalog = self._load()
+        try:
+            if self.engine.get_meta("version") is None:
+                self._create()
+            self.catalog = self._load()
+        except BaseException:
+            self._resources.close()
+            raise
 
     @property
     def profile(self) -> Profile:
@@ -128,12 +134,6 @@ class OpenStore:
         """Read the profile and the catalog."""
         self._version = self.meta("version")
         return load_catalog(self.engine)
-
-
-def _open_engine(store: Path | None) -> Engine:
-    from ootheca.engine.duckdb import open_engine
-
-    return open_engine(store)
 
 
 def _encode_changes(

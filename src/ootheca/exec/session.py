@@ -18,13 +18,20 @@ from ootheca import pb
 from ootheca.catalog.system_tables import is_system
 from ootheca.clock import Clock
 from ootheca.errors import OothecaError
-from ootheca.exec.background import adopt_interrupted, hand_over, is_detached, leave, run_detached
+from ootheca.exec.background import (
+    adopt_interrupted,
+    bequeath,
+    hand_over,
+    is_detached,
+    leave,
+    run_detached,
+)
 from ootheca.exec.dispatch import dispatch
 from ootheca.exec.limits import NO_LIMITS, ExternalLimits
 from ootheca.exec.prepared import PreparedStatements
 from ootheca.exec.resolver import SessionNames, table_name
 from ootheca.exec.result import Result
-from ootheca.exec.sharing import StoreShare
+from ootheca.exec.sharing import OPENING, StoreShare
 from ootheca.exec.stream import Stream
 from ootheca.exec.system_tables import change_version
 from ootheca.exec.transactions import Transactions, TransactionState
@@ -46,7 +53,8 @@ __all__ = ["Session", "TransactionState"]
 
 _OBSERVERS = frozenset({"ControlJobs", "ControlJobsForSchedules", "ControlJobsOfType"})
 _READS = re.compile(
-    r"\s*(SELECT|TABLE|VALUES)\b(?!.*\b(nextval|setval|unique_rowid)\b)", re.IGNORECASE | re.DOTALL
+    r"\s*(SELECT|TABLE|VALUES)\b(?!.*\b(nextval|setval|currval|lastval|unique_rowid)\b)",
+    re.IGNORECASE | re.DOTALL,
 )
 _ABORTED = "current transaction is aborted, commands ignored until end of transaction block"
 
@@ -98,15 +106,6 @@ class Session(Transactions):
         engine: Engine | None = None,
         share: StoreShare | None = None,
     ) -> None:
-        super().__init__(
-            store,
-            external_io_dir=external_io_dir,
-            clock=clock,
-            random=random,
-            version=version,
-            engine=engine,
-            share=share,
-        )
         self.sandbox = sandbox
         self.limits = limits
         self.locality = parse_locality(locality) if locality else ()
@@ -123,9 +122,31 @@ class Session(Transactions):
         self.is_in_background = share is not None
         self._greeting: list[str] = []
         self._notices: list[str] = []
-        if not self.is_in_background:
+        with OPENING:
+            super().__init__(
+                store,
+                external_io_dir=external_io_dir,
+                clock=clock,
+                random=random,
+                version=version,
+                engine=engine,
+                share=share,
+            )
+            if not self.is_in_background:
+                self._arrive()
+
+    def _arrive(self) -> None:
+        """Join the sessions of the store; the first one looks at what happened while the store was closed."""
+        is_first = not self.share.sessions
+        self.share.sessions.add(self)
+        if not is_first:
+            return
+        try:
             self._adopt_foreign_writes()
             self._adopt_interrupted_jobs()
+        except BaseException:
+            self.close()
+            raise
 
     # What statements ask for
 
@@ -199,8 +220,11 @@ class Session(Transactions):
             return self._run_inside(statement)
         if is_detached(statement) and not self.is_in_background:
             return run_detached(self, statement)
-        # What only reads does not wait for a job that writes.
-        self._is_observing = bool(self.share.jobs) and (name in _OBSERVERS or _only_reads(statement))
+        # What only reads does not wait for a job or a session that writes.
+        has_jobs = bool(self.share.jobs)
+        self._is_observing = (has_jobs and name in _OBSERVERS) or (
+            (has_jobs or self.share.has_several) and _only_reads(statement)
+        )
         try:
             result = self._run_alone(statement)
         finally:
@@ -225,18 +249,6 @@ class Session(Transactions):
         self._stream = Stream(iter(result.batches), self._finish, self._undo)
         return replace(result, batches=self._stream)
 
-    def settle(self) -> None:
-        """End the transaction of a statement whose rows are still being read; they stay readable."""
-        if self._stream is not None:
-            stream, self._stream = self._stream, None
-            stream.keep()
-
-    def abandon(self) -> None:
-        """Undo the statement whose rows are still being read; none of them can be read any more."""
-        if self._stream is not None:
-            stream, self._stream = self._stream, None
-            stream.abandon()
-
     def sibling(self) -> Session:
         """Return another session on the same store, for the background; it closes first."""
         made = Session(
@@ -259,6 +271,7 @@ class Session(Transactions):
         self.abandon()
         if self.transaction_state == "open":
             self.rollback()
+        bequeath(self)
         interrupted = leave(self) if self.tasks else []
         self._resources.close()
         if interrupted:

@@ -1,25 +1,27 @@
 """The transaction that a session's statements run in: it covers rows, descriptors and metadata alike.
 
-It holds the turn to write in the store, which the sessions of one process take one after the other. What a session
-remembers of the store is read again when another has written since.
+It holds the turn to write in the store, which the sessions of one process take one after the other, unless it is known
+to read only. What a session remembers of the store is read again when another has written since.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
+from weakref import finalize
 
 from ootheca.clock import ZERO_TIMESTAMP, SystemClock, Timestamp, parse_timestamp
 from ootheca.errors import OothecaError
 from ootheca.exec.open_store import OpenStore
 from ootheca.exec.persistence import store_changes
-from ootheca.exec.sharing import StoreShare
+from ootheca.exec.sharing import StoreShare, join
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ootheca.catalog.table import Table
-    from ootheca.engine.base import TableName
+    from ootheca.engine.base import Engine, TableName
     from ootheca.exec.stream import Stream
 
 __all__ = ["TransactionState", "Transactions"]
@@ -33,6 +35,7 @@ class Transactions(OpenStore):
     """A store with the transaction of one session.
 
     Args:
+        engine: another table store than the one in the store's directory; closed with the session.
         share: what the session has in common with the one that it is a sibling of.
 
     Attributes:
@@ -40,18 +43,30 @@ class Transactions(OpenStore):
         share: what the sessions of the store share.
     """
 
-    def __init__(self, store: Path | None, *, share: StoreShare | None = None, **options: Any) -> None:
-        self.share = share if share is not None else StoreShare()
+    def __init__(
+        self,
+        store: Path | None,
+        *,
+        engine: Engine | None = None,
+        share: StoreShare | None = None,
+        **options: Any,
+    ) -> None:
+        is_sibling = share is not None
+        if engine is None:
+            share, engine = join(store)
+        self.share = share if share is not None else StoreShare(engine)
         self._generation = self.share.generation
-        super().__init__(store, **options)
+        # A session that nobody closes must not keep the store from other processes.
+        leave = finalize(self, engine.close if is_sibling else partial(self.share.leave, engine))
+        leave.atexit = False
+        super().__init__(store, engine=engine, release=leave, **options)
         self.transaction_state: TransactionState = "none"
         self._is_observing = False
         self._at_commit: list[Callable[[], object]] = []
         self._now: Timestamp | None = None
         self._discards = False
         self._stream: Stream | None = None
-        if isinstance(self.clock, SystemClock):
-            self.clock.forward(self.last_change)
+        self._forward_clock()
 
     @property
     def is_in_explicit_transaction(self) -> bool:
@@ -154,6 +169,18 @@ class Transactions(OpenStore):
             raise
         self._finish()
 
+    def settle(self) -> None:
+        """End the transaction of a statement whose rows are still being read; they stay readable."""
+        if self._stream is not None:
+            stream, self._stream = self._stream, None
+            stream.keep()
+
+    def abandon(self) -> None:
+        """Undo the statement whose rows are still being read; none of them can be read any more."""
+        if self._stream is not None:
+            stream, self._stream = self._stream, None
+            stream.abandon()
+
     def discard_at_end(self) -> None:
         """Undo what the running statement writes when its rows have been read: it only looked at the past."""
         self._discards = True
@@ -168,11 +195,17 @@ class Transactions(OpenStore):
     def _begin(self) -> None:
         if not self._is_observing:
             self.share.take_turn(self)
-            if self._generation != self.share.generation:
-                self._generation = self.share.generation
-                self.engine.rollback()
-                self.catalog = self._load()
+        generation = self.share.generation
+        if self._generation != generation:
+            self._generation = generation
+            self.engine.rollback()
+            self.catalog = self._load()
+            self._forward_clock()
         self.engine.begin(now=self.now())
+
+    def _forward_clock(self) -> None:
+        if isinstance(self.clock, SystemClock):
+            self.clock.forward(self.last_change)
 
     def _end_turn(self, *, has_committed: bool) -> None:
         generation = self.share.end_turn(self, has_committed=has_committed)
