@@ -45,7 +45,9 @@ VARIABLES = {
 SETTINGS = {
     "cloudstorage.gs.default.key": "credentials of gs URIs without CREDENTIALS, under 20.2",
     "diagnostics.reporting.enabled": "among the settings of a new store, as in a new cluster; nothing is ever reported",
-    "feature.backup.enabled": "allow ALTER BACKUP to change keys",
+    "feature.backup.enabled": "allow BACKUP and ALTER BACKUP",
+    "feature.export.enabled": "allow EXPORT",
+    "feature.restore.enabled": "allow RESTORE",
     "jobs.retention_time": "how long jobs that have ended stay in system.jobs",
     "jobs.scheduler.enabled": "whether `ootheca scheduler` runs what is due",
     "jobs.scheduler.pace": "how long `ootheca scheduler` sleeps at most between two looks",

@@ -8,10 +8,10 @@ from ootheca.backup.collection import read_latest
 from ootheca.backup.rotate_keys import add_kms_keys
 from ootheca.crypto.kms import KMS, open_kms
 from ootheca.errors import OothecaError
+from ootheca.exec.features import require_feature
 from ootheca.exec.places import kms_environment, kms_uri, text_of
 from ootheca.exec.result import Result
 from ootheca.exec.session import Session
-from ootheca.exec.statements.cluster_settings import current_setting
 from ootheca.exec.statements.restore import open_location
 from ootheca.sql import ast
 from ootheca.storage.base import Storage
@@ -21,10 +21,7 @@ __all__ = ["run"]
 
 def run(statement: ast.AlterBackup, session: Session) -> Result:
     """Add a key file beside a full backup. It answers with its tag alone, and is no job."""
-    if current_setting(session, "feature.backup.enabled") == "false":
-        raise OothecaError(
-            "feature ALTER BACKUP was disabled by the database administrator", sqlstate="57000"
-        )
+    require_feature(session, "ALTER BACKUP")
     full = _full_backup(statement, session)
     old, new = _open_all(statement.old_kms, session), _open_all(statement.new_kms, session)
     add_kms_keys(full, old, new, notice=session.notice)

@@ -27,6 +27,7 @@ from ootheca.errors import OothecaError, StorageError, UnsupportedError
 from ootheca.exec.as_of import evaluate_as_of
 from ootheca.exec.destinations import Destination, find_destination
 from ootheca.exec.execution_locality import check_execution_locality
+from ootheca.exec.features import require_feature
 from ootheca.exec.history import catalog_at, collect_garbage
 from ootheca.exec.jobs import running_job
 from ootheca.exec.layers import Layer, check_covers, previous_chain
@@ -50,6 +51,7 @@ _PROBE = bytes(32)  # what a dry run has wrapped: of the size of a data key
 def run(statement: ast.Backup, session: Session) -> Result:
     """Take a backup; one row with what was written, or with DETACHED the job's id alone."""
     options = statement.options
+    require_feature(session, "BACKUP")
     encryption = encryption_options(session, options.encryption_passphrase, options.kms)
     if session.is_in_explicit_transaction and not options.detached:
         raise OothecaError("BACKUP cannot be used inside a transaction without DETACHED option")
@@ -73,6 +75,7 @@ def dry_run(statement: ast.Backup, session: Session) -> None:
     Raises:
         OothecaError: as the backup would before it writes.
     """
+    require_feature(session, "BACKUP")
     encryption = encryption_options(session, statement.options.encryption_passphrase, statement.options.kms)
     for uri in encryption.kms:
         open_kms(uri, kms_environment(session)).wrap(_PROBE)

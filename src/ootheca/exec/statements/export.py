@@ -13,6 +13,7 @@ from ootheca.exec.export.csv import CSVFile, csv_lines
 from ootheca.exec.export.files import Rows, write_files
 from ootheca.exec.export.options import parse_options
 from ootheca.exec.export.parquet import ParquetFile, parquet_batches
+from ootheca.exec.features import require_feature
 from ootheca.exec.places import open_place
 from ootheca.exec.result import Result, integer, string
 from ootheca.sql import ast
@@ -33,6 +34,7 @@ def run(statement: ast.Export, session: Session) -> Result:
     Raises:
         OothecaError: inside BEGIN; an unknown format or option; what the query or the storage raises.
     """
+    require_feature(session, "EXPORT")
     if session.is_in_explicit_transaction:
         raise OothecaError("EXPORT cannot be used inside a transaction")
     if statement.file_format not in ("CSV", "PARQUET"):

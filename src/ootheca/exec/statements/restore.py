@@ -28,6 +28,7 @@ from ootheca.errors import InvalidOptionError, OothecaError, UnsupportedError
 from ootheca.exec.as_of import evaluate_as_of
 from ootheca.exec.chains import chain_of_collection, chain_of_layers, named_point
 from ootheca.exec.execution_locality import check_execution_locality
+from ootheca.exec.features import require_feature
 from ootheca.exec.jobs import running_job
 from ootheca.exec.places import encryption_options, kms_environment, open_stores, text_of
 from ootheca.exec.result import Result, integer
@@ -65,6 +66,7 @@ _NOT_YET: Final = (
 def run(statement: ast.Restore, session: Session) -> Result:
     """Restore; one row with what was restored, or with DETACHED the job's id alone."""
     options = statement.options
+    require_feature(session, "RESTORE")
     if session.is_in_explicit_transaction and not options.detached:
         raise OothecaError("RESTORE cannot be used inside a transaction without DETACHED option")
     chain, until = _prepare(statement, session)
@@ -88,6 +90,7 @@ def dry_run(statement: ast.Restore, session: Session) -> None:
     Raises:
         OothecaError: as the restore would before it writes; what a whole cluster's needs is not looked at.
     """
+    require_feature(session, "RESTORE")
     chain, until = _prepare(statement, session)
     if statement.targets is not None:
         _plan(statement, session, chain, until)
