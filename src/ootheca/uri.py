@@ -13,39 +13,44 @@ from __future__ import annotations
 import base64
 import posixpath
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
-from urllib.parse import quote, quote_plus, unquote_plus, unquote_to_bytes
+from urllib.parse import unquote_plus
 
 from ootheca.errors import InvalidOptionError, InvalidValueError
+from ootheca.url import (
+    MalformedURLError,
+    encode_query,
+    escape_fragment,
+    escape_host,
+    escape_path,
+    escape_userinfo,
+    parse_authority,
+    query_pairs,
+    quoted,
+    split_scheme,
+    unescape,
+)
 
 __all__ = [
-    "DEFAULT_LOCALITY",
-    "LOCALITY_PARAM",
     "REDACTED",
     "REDACT_FAILED",
     "SECRET_PARAMS",
     "URI",
-    "LocalityURIs",
     "decode_base64",
     "is_kms_uri",
     "join",
     "mask_uri",
-    "order_localities",
     "parse_assumed_roles",
     "parse_kms_uri",
-    "parse_locality",
     "parse_storage_uri",
     "redact_uri",
-    "resolve_localities",
 ]
 
 REDACTED: Final = "redacted"
 REDACT_FAILED: Final = "<uri_failed_to_redact>"
-LOCALITY_PARAM: Final = "COCKROACH_LOCALITY"
-DEFAULT_LOCALITY: Final = "default"
 
 SECRET_PARAMS: Final = frozenset(
     {
@@ -62,22 +67,9 @@ SECRET_PARAMS: Final = frozenset(
 
 _WORKLOAD_SCHEMES: Final = frozenset({"workload", "experimental-workload"})
 
-# Characters that Go leaves alone besides letters and digits, by the part of the URL they stand in.
-_UNRESERVED: Final = "-_.~"
-_PATH_SAFE: Final = _UNRESERVED + "$&+,/:;=@"
-_HOST_SAFE: Final = _UNRESERVED + "!$&'()*+,;=:[]<>\""
-_USER_SAFE: Final = _UNRESERVED + "$&+,;="
-_VALID_RAW_PATH: Final = re.compile(r"[A-Za-z0-9\-_.~$&+,/:;=@!'()*\[\]%]*\Z")
-_VALID_USERINFO: Final = re.compile(r"[A-Za-z0-9\-._:~!$&'()*+,;=%@]*\Z")
-_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+\-.]*)?:")
-_BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_PORT: Final = re.compile(r"(:[0-9]*)?\Z")
-_BAD_HOST_ESCAPE: Final = re.compile(r"%(?!25)[0-7][0-9A-Fa-f]")
-_BAD_HOST_CHARACTER: Final = re.compile(r"[^A-Za-z0-9\-_.~!$&'()*+,;=:\[\]<>\"%\u0080-\U0010ffff]")
 _PARAM: Final = re.compile(r"(?<![^?&;=/\s])([^?&;=/\s]++)=[^&]*+")  # also where the `?` was forgotten
 _KEY_PATH: Final = re.compile(r"^([A-Za-z0-9+\-.]*:/{0,3}).+", re.DOTALL)
 _KMS_START: Final = re.compile(r"(?:aws|aws-kms|gcp-kms|azure-kms|testkms):|gs:///", re.IGNORECASE)
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -108,7 +100,7 @@ class URI:
 
     def __post_init__(self) -> None:
         first: dict[str, str] = {}
-        for name, value in _query_pairs(self.raw_query):
+        for name, value in query_pairs(self.raw_query):
             first.setdefault(name, value)
         object.__setattr__(self, "params", MappingProxyType(first))
 
@@ -143,25 +135,14 @@ class URI:
 
     def without_param(self, name: str) -> URI:
         """Return the URI without one parameter; the query is re-encoded in alphabetical order."""
-        pairs = [(key, value) for key, value in _query_pairs(self.raw_query) if key != name]
-        return replace(self, raw_query=_encode_query(pairs))
+        pairs = [(key, value) for key, value in query_pairs(self.raw_query) if key != name]
+        return replace(self, raw_query=encode_query(pairs))
 
     def __str__(self) -> str:
         return self.redacted()
 
     def __repr__(self) -> str:
         return f"URI({self.redacted()!r})"
-
-
-@dataclass(frozen=True, slots=True)
-class LocalityURIs:
-    """The places of one backup: where the manifest lies, and by `key=value` where the other parts lie.
-
-    The URIs no longer carry the locality parameter.
-    """
-
-    default: URI
-    by_locality: Mapping[str, URI]
 
 
 def parse_storage_uri(text: str) -> URI:
@@ -175,8 +156,8 @@ def parse_storage_uri(text: str) -> URI:
     body, _, fragment = text.partition("#")
     try:
         uri = _parse(body, via_request=False)
-        return replace(uri, fragment=_unescape(fragment)) if fragment else uri
-    except _MalformedError as exc:
+        return replace(uri, fragment=unescape(fragment)) if fragment else uri
+    except MalformedURLError as exc:
         raise _parse_error(body, exc) from None
 
 
@@ -191,7 +172,7 @@ def parse_kms_uri(text: str, *, quote_escaped: bool = False) -> URI:
     """
     try:
         return replace(_parse(text, via_request=True), is_kms=True)
-    except _MalformedError as exc:
+    except MalformedURLError as exc:
         raise _parse_error(redact_uri(text) if quote_escaped else text, exc) from None
 
 
@@ -278,176 +259,37 @@ def parse_assumed_roles(text: str) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def resolve_localities(uris: Sequence[URI]) -> LocalityURIs:
-    """Sort the URIs of one backup location by their `COCKROACH_LOCALITY` parameter.
-
-    Raises:
-        InvalidOptionError: a lone URI with a locality, a missing or doubled default, a doubled or malformed
-            locality.
-    """
-    if len(uris) == 1:
-        locality = uris[0].param(LOCALITY_PARAM)
-        if locality not in ("", DEFAULT_LOCALITY):
-            raise _locality_error(f"{LOCALITY_PARAM} {locality} is invalid for a single BACKUP location")
-        return LocalityURIs(_without_locality(uris[0]), MappingProxyType({}))
-    default: URI | None = None
-    by_locality: dict[str, URI] = {}
-    for uri in uris:
-        locality = uri.param(LOCALITY_PARAM)
-        if not locality:
-            raise _locality_error(
-                f"multiple URLs are provided for partitioned BACKUP, but {LOCALITY_PARAM} is not specified"
-            )
-        if locality == DEFAULT_LOCALITY:
-            if default is not None:
-                raise _locality_error("multiple default URLs provided for partition backup")
-            default = _without_locality(uri)
-            continue
-        try:
-            _check_tier(locality)
-        except InvalidOptionError as exc:
-            raise exc.prefixed("failed to parse backup locality") from exc
-        if locality in by_locality:
-            raise _locality_error(f"duplicate URIs for locality {locality}")
-        by_locality[locality] = _without_locality(uri)
-    if default is None:
-        raise _locality_error("no default URL provided for partitioned backup")
-    return LocalityURIs(default, MappingProxyType(by_locality))
-
-
-def order_localities(uris: Sequence[URI]) -> tuple[URI, ...]:
-    """Order the URIs of one place that is read: first the default's, then those of other localities as they stand.
-
-    The default's is the one that says so, else the first of those that say nothing. Which locality the others are for
-    need not be right: what lies there tells it. The URIs no longer carry the locality parameter.
-    """
-    ranks = {DEFAULT_LOCALITY: 0, "": 1}
-    ordered = sorted(uris, key=lambda uri: ranks.get(uri.param(LOCALITY_PARAM), 2))
-    return tuple(_without_locality(uri) for uri in ordered)
-
-
-def _without_locality(uri: URI) -> URI:
-    return uri.without_param(LOCALITY_PARAM) if LOCALITY_PARAM in uri.params else uri
-
-
-def parse_locality(text: str) -> tuple[str, ...]:
-    """Return the tiers of a node's locality, `region=east,az=e1`, from the widest to the narrowest.
-
-    Raises:
-        InvalidOptionError: a tier that is not `key=value`, or none.
-    """
-    if not text:
-        raise _locality_error("can't have empty locality")
-    tiers = tuple(text.split(","))
-    for tier in tiers:
-        _check_tier(tier)
-    return tiers
-
-
-def _check_tier(tier: str) -> None:
-    key, equals, value = tier.partition("=")
-    if not (key and equals and value) or "=" in value:
-        raise _locality_error(f'tier must be in the form "key=value" not {_quoted(tier)}')
-
-
-def _locality_error(message: str) -> InvalidOptionError:
-    return InvalidOptionError(message, sqlstate="XXUUU")
-
-
-class _MalformedError(Exception):
-    """Why a text is no URL, in Go's words."""
-
-
-def _parse_error(text: str, reason: _MalformedError) -> InvalidValueError:
-    return InvalidValueError(f"parse {_quoted(mask_uri(text))}: {reason}", sqlstate="XXUUU")
+def _parse_error(text: str, reason: MalformedURLError) -> InvalidValueError:
+    return InvalidValueError(f"parse {quoted(mask_uri(text))}: {reason}", sqlstate="XXUUU")
 
 
 def _parse(text: str, *, via_request: bool) -> URI:
-    if _CONTROL.search(text):
-        raise _MalformedError("net/url: invalid control character in URL")
     if not text and via_request:
-        raise _MalformedError("empty url")
-    scheme, rest = _split_scheme(text)
+        raise MalformedURLError("empty url")
+    scheme, rest = split_scheme(text)
     rest, _, raw_query = rest.partition("?")
     if not rest.startswith("/"):
         if scheme:
             return URI(scheme, opaque=rest, raw_query=raw_query, has_authority=False)
         if via_request:
-            raise _MalformedError("invalid URI for request")
+            raise MalformedURLError("invalid URI for request")
         if ":" in rest.partition("/")[0]:
-            raise _MalformedError("first path segment in URL cannot contain colon")
+            raise MalformedURLError("first path segment in URL cannot contain colon")
     user, password, host = None, None, ""
     has_authority = rest.startswith("//") and bool(scheme or (not via_request and not rest.startswith("///")))
     if has_authority:
         authority, slash, tail = rest[2:].partition("/")
         rest = slash + tail
-        user, password, host = _parse_authority(authority)
+        user, password, host = parse_authority(authority)
     return URI(
         scheme,
         host,
-        _unescape(rest),
+        unescape(rest),
         user=user,
         password=password,
         raw_path=rest,
         raw_query=raw_query,
         has_authority=has_authority,
-    )
-
-
-def _split_scheme(text: str) -> tuple[str, str]:
-    match = _SCHEME.match(text)
-    if match is None:
-        return "", text
-    if match[1] is None:
-        raise _MalformedError("missing protocol scheme")
-    return match[1].lower(), text[match.end() :]
-
-
-def _parse_authority(authority: str) -> tuple[str | None, str | None, str]:
-    userinfo, at, host = authority.rpartition("@")
-    colon_port = host[host.rfind("]") + 1 :] if host.startswith("[") else host[host.rfind(":") :]
-    if host.startswith("[") and "]" not in host:
-        raise _MalformedError("missing ']' in host")
-    if (":" in host or host.startswith("[")) and not _PORT.match(colon_port):
-        raise _MalformedError(f"invalid port {_quoted(colon_port)} after host")
-    host = _unescape_host(host)
-    if not at:
-        return None, None, host
-    if not _VALID_USERINFO.match(userinfo):
-        raise _MalformedError("net/url: invalid userinfo")
-    user, colon, password = userinfo.partition(":")
-    return _unescape(user), _unescape(password) if colon else None, host
-
-
-def _unescape_host(host: str) -> str:
-    if bad := _BAD_HOST_ESCAPE.search(host):
-        raise _MalformedError(f"invalid URL escape {_quoted(bad[0])}")
-    if bad := _BAD_HOST_CHARACTER.search(host):
-        raise _MalformedError(f"invalid character {_quoted(bad[0])} in host name")
-    return _unescape(host)
-
-
-def _unescape(text: str) -> str:
-    if bad := _BAD_ESCAPE.search(text):
-        raise _MalformedError(f"invalid URL escape {_quoted(text[bad.start() : bad.start() + 3])}")
-    return unquote_to_bytes(text).decode("utf-8", "surrogateescape") if "%" in text else text
-
-
-def _query_pairs(raw_query: str) -> Iterable[tuple[str, str]]:
-    """Decode a query; as in Go, pairs with bad escapes or semicolons are left out."""
-    for pair in raw_query.split("&"):
-        if not pair or ";" in pair or _BAD_ESCAPE.search(pair):
-            continue
-        name, _, value = pair.partition("=")
-        yield unquote_plus(name, errors="surrogateescape"), unquote_plus(value, errors="surrogateescape")
-
-
-def _encode_query(pairs: Iterable[tuple[str, str]]) -> str:
-    def encode(text: str) -> str:
-        return quote_plus(text, safe=_UNRESERVED, errors="surrogateescape")
-
-    return "&".join(
-        f"{encode(name)}={encode(value)}" for name, value in sorted(pairs, key=lambda pair: pair[0])
     )
 
 
@@ -458,13 +300,13 @@ def _is_secret(name: str) -> bool:
 def _redacted_query(raw_query: str) -> str:
     shown: list[tuple[str, str]] = []
     hidden: set[str] = set()
-    for name, value in _query_pairs(raw_query):
+    for name, value in query_pairs(raw_query):
         if not _is_secret(name):
             shown.append((name, value))
         elif name not in hidden:
             hidden.add(name)
             shown.append((name, REDACTED))
-    return _encode_query(shown)
+    return encode_query(shown)
 
 
 def _format(uri: URI, query: str) -> str:
@@ -474,8 +316,8 @@ def _format(uri: URI, query: str) -> str:
         text += uri.opaque
     else:
         if uri.host or uri.user is not None or (uri.scheme and uri.has_authority and uri.path):
-            text += "//" + _format_userinfo(uri) + quote(uri.host, safe=_HOST_SAFE, errors="surrogateescape")
-        path = _escaped_path(uri)
+            text += "//" + escape_userinfo(uri.user, uri.password) + escape_host(uri.host)
+        path = escape_path(uri.path, uri.raw_path)
         if uri.host and path and not path.startswith("/"):
             text += "/"
         elif not text and ":" in path.partition("/")[0]:
@@ -484,56 +326,9 @@ def _format(uri: URI, query: str) -> str:
     if query:
         text += f"?{query}"
     if uri.fragment:
-        text += "#" + quote(uri.fragment, safe=_PATH_SAFE + "?!()*", errors="surrogateescape")
+        text += "#" + escape_fragment(uri.fragment)
     return text
-
-
-def _format_userinfo(uri: URI) -> str:
-    if uri.user is None:
-        return ""
-    userinfo = quote(uri.user, safe=_USER_SAFE, errors="surrogateescape")
-    if uri.password is not None:
-        userinfo += ":" + quote(uri.password, safe=_USER_SAFE, errors="surrogateescape")
-    return userinfo + "@"
-
-
-def _escaped_path(uri: URI) -> str:
-    """Keep the spelling that the user chose where it is a valid one; else encode."""
-    if uri.raw_path and _VALID_RAW_PATH.match(uri.raw_path):
-        return uri.raw_path
-    return quote(uri.path, safe=_PATH_SAFE, errors="surrogateescape")
 
 
 def _mask_userinfo(text: str) -> str:
     return re.sub(r"(:|//)([^/:@]*):([^/]*)@", rf"\1\2:{REDACTED}@", text, count=1)
-
-
-_GO_ESCAPES: Final = {
-    "\\": "\\\\",
-    '"': '\\"',
-    "\n": "\\n",
-    "\r": "\\r",
-    "\t": "\\t",
-    "\x07": "\\a",
-    "\x08": "\\b",
-}
-_GO_ESCAPES_MORE: Final = {"\x0b": "\\v", "\x0c": "\\f"}
-
-
-def _quoted(text: str) -> str:
-    """Quote a text as Go's `%q` does."""
-    table = {**_GO_ESCAPES, **_GO_ESCAPES_MORE}
-    shown: list[str] = []
-    for character in text:
-        code = ord(character)
-        if character in table:
-            shown.append(table[character])
-        elif character.isprintable():
-            shown.append(character)
-        elif 0xDC80 <= code <= 0xDCFF:  # a byte that is no UTF-8, kept by surrogateescape
-            shown.append(f"\\x{code - 0xDC00:02x}")
-        elif code < 0x80:
-            shown.append(f"\\x{code:02x}")
-        else:
-            shown.append(f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
-    return '"' + "".join(shown) + '"'

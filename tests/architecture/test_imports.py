@@ -12,7 +12,7 @@ import pytest
 SOURCE = Path(__file__).parents[2] / "src" / "ootheca"
 
 FLOORS = {
-    "errors": 0, "clock": 0, "names": 0, "uri": 0, "types": 0, "profile": 0, "datum": 0,
+    "errors": 0, "clock": 0, "names": 0, "url": 0, "uri": 0, "locality": 0, "types": 0, "profile": 0, "datum": 0,
     "extras": 0, "google_login": 0,
     "sql": 1, "pb": 1, "catalog": 1, "dbapi": 1,
     "codec": 2, "crypto": 2, "storage": 2, "engine": 2, "parameters": 2,
@@ -23,7 +23,8 @@ FLOORS = {
 
 # catalog describes descriptors, which are protobuf messages; the engine's dialect hands queries to the SQL splitter.
 SAME_FLOOR = {
-    ("catalog", "pb"), ("datum", "types"), ("shell", "__init__"), ("shell", "connection"), ("shell", "report"),
+    ("catalog", "pb"), ("datum", "types"), ("uri", "url"), ("locality", "url"), ("locality", "uri"),
+    ("shell", "__init__"), ("shell", "connection"), ("shell", "report"),
     ("__init__", "connection"), ("__main__", "shell"), ("connection", "__init__"),
 }  # fmt: skip
 

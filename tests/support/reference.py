@@ -16,13 +16,14 @@ from ootheca.crypto.kms import aws, azure, gcp
 from ootheca.exec import variables
 from ootheca.exec.dispatch import HANDLERS
 from ootheca.exec.statements.cluster_settings import KNOWN_SETTINGS
+from ootheca.locality import LOCALITY_PARAM
 from ootheca.shell import flags
 from ootheca.shell.help import topics
 from ootheca.shell.meta import META_HELP
 from ootheca.shell.option_help import OPTION_HELP
 from ootheca.shell.options import OPTIONS
 from ootheca.storage import clouds, s3
-from ootheca.uri import LOCALITY_PARAM, SECRET_PARAMS
+from ootheca.uri import SECRET_PARAMS
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference.md"
 

@@ -7,16 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ootheca.errors import InvalidOptionError, InvalidValueError
+from ootheca.locality import order_localities, parse_locality, resolve_localities
 from ootheca.uri import (
     REDACT_FAILED,
     SECRET_PARAMS,
     join,
-    order_localities,
     parse_kms_uri,
-    parse_locality,
     parse_storage_uri,
     redact_uri,
-    resolve_localities,
 )
 
 

@@ -17,9 +17,10 @@ from ootheca import pb
 from ootheca.backup.sealed import SealedStorage
 from ootheca.codec.manifest import decode_partition
 from ootheca.errors import CorruptionError, ObjectNotFoundError
+from ootheca.locality import order_localities
 from ootheca.storage.base import Storage, StorageEnv
 from ootheca.storage.registry import open_storage
-from ootheca.uri import order_localities, parse_storage_uri
+from ootheca.uri import parse_storage_uri
 
 __all__ = ["Stores", "find_part", "locality_folders", "open_stores"]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ootheca.errors import OothecaError
 from ootheca.exec.places import text_of
-from ootheca.uri import parse_locality
+from ootheca.locality import parse_locality
 
 if TYPE_CHECKING:
     from ootheca.exec.session import Session

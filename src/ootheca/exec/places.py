@@ -19,10 +19,11 @@ from ootheca.errors import OothecaError, UnsupportedError
 from ootheca.exec.connections import Connections
 from ootheca.exec.roles import Roles
 from ootheca.exec.statements.cluster_settings import current_setting
+from ootheca.locality import resolve_localities
 from ootheca.sql.ast import Placeholder, StringOrPlaceholder
 from ootheca.storage.base import Storage, StorageEnv, storage_profile
 from ootheca.storage.registry import open_storage
-from ootheca.uri import parse_storage_uri, resolve_localities
+from ootheca.uri import parse_storage_uri
 
 if TYPE_CHECKING:
     from ootheca.exec.session import Session

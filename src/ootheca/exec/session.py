@@ -36,9 +36,9 @@ from ootheca.exec.stream import Stream
 from ootheca.exec.system_tables import change_version
 from ootheca.exec.transactions import Transactions, TransactionState
 from ootheca.exec.variables import Variables
+from ootheca.locality import parse_locality
 from ootheca.profile import profile
 from ootheca.sql import ast
-from ootheca.uri import parse_locality
 
 if TYPE_CHECKING:
     from ootheca.catalog.table import Table

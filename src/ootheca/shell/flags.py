@@ -194,7 +194,7 @@ def _completion_parser() -> argparse.ArgumentParser:
 
 def _locality(text: str) -> str:
     """Check a node's locality."""
-    from ootheca.uri import parse_locality
+    from ootheca.locality import parse_locality
 
     try:
         parse_locality(text)

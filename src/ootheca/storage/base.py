@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from ootheca.errors import InvalidOptionError, ObjectExistsError, ObjectNotFoundError, StorageError
-from ootheca.uri import LOCALITY_PARAM, URI, join
+from ootheca.locality import LOCALITY_PARAM
+from ootheca.uri import URI, join
 
 __all__ = [
     "AWSCredentials",

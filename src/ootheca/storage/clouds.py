@@ -16,11 +16,12 @@ from obstore.store import AzureStore, GCSStore, HTTPStore
 
 from ootheca.errors import InvalidOptionError, UnsupportedError
 from ootheca.google_login import parse_google_roles
+from ootheca.locality import LOCALITY_PARAM
 from ootheca.storage.base import StorageEnv, check_params
 from ootheca.storage.google_roles import GoogleRoleTokens
 from ootheca.storage.objects import ObjectStorage, ObjectWords, translate_error
 from ootheca.storage.retry import DEFAULT_RETRY
-from ootheca.uri import LOCALITY_PARAM, URI, decode_base64
+from ootheca.uri import URI, decode_base64
 
 if TYPE_CHECKING:
     from obstore.store import GCSCredential, ObjectStore
