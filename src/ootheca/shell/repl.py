@@ -81,10 +81,14 @@ def _read_and_run(shell: Shell, prompts: PromptSession[str]) -> None:
     while True:
         first = format_prompt(shell.options.prompt1, shell.session)
         further = continuation(first)
+
+        def before(_width: int, _line: int, wraps: int, further: str = further) -> str:
+            return "" if wraps else further  # a long line goes on at the border, as typed
+
         shown = first if shell.buffer.is_empty else further
         draft, shell.draft = shell.draft, ""
         try:
-            text = prompts.prompt(shown, prompt_continuation=further, default=draft)
+            text = prompts.prompt(shown, prompt_continuation=before, default=draft)
         except KeyboardInterrupt:
             shell.buffer = LineBuffer()
             continue

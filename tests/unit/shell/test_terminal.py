@@ -54,6 +54,14 @@ def test_continuation_prompt_is_as_wide_as_the_prompt(terminal: Terminal) -> Non
     assert second == " " * (len(PROMPT) - 2) + "-> 2"
 
 
+def test_a_line_longer_than_the_screen_goes_on_without_a_prompt(terminal: Terminal) -> None:
+    statement = f"SELECT '{'0123456789' * 12}' AS a"
+    terminal.send(statement)
+    terminal.see("' AS a")
+    last = next(index for index, line in enumerate(terminal.lines) if line.startswith(f"{PROMPT} SELECT"))
+    assert "".join(terminal.lines[last:]) == f"{PROMPT} {statement}"
+
+
 def test_words_have_colours(terminal: Terminal) -> None:
     terminal.send("SELECT 'text', 42 FROM t -- why")
     terminal.see("-- why")
