@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ootheca.clock import SystemClock
+from ootheca.shell.fit import write_fitted
 from ootheca.shell.launch import UsageError, check_flags, is_interactive, options_of, run_shell
 from ootheca.shell.runner import complain
 
@@ -163,13 +164,13 @@ def run_examples(session: Session, options: Options) -> int:
     if _rows(session) != before:
         complain("ERROR: the restored rows differ from those that were backed up\n")
         return 1
-    sys.stdout.write(f"\n# {len(before)} rows compared, value by value: all of them are as they were.\n")
+    write_fitted(f"\n# {len(before)} rows compared, value by value: all of them are as they were.\n")
     return shell.finish()
 
 
 def _show(shell: Shell, sentence: str, statements: str) -> None:
     """Write a sentence and statements as the documentation prints them, and run them."""
-    sys.stdout.write(f"\n# {sentence}\n")
+    write_fitted(f"\n# {sentence}\n")
     show(shell, statements)
 
 

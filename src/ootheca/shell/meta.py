@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ootheca.shell import meta_files, meta_settings
+from ootheca.shell.fit import write_fitted
 from ootheca.shell.lines import LineBuffer
 from ootheca.shell.meta_settings import invalid_syntax
 from ootheca.shell.runner import complain
@@ -83,22 +84,22 @@ def _leave(shell: Shell, rest: str) -> None:
 def _help(_shell: Shell, _rest: str) -> None:
     from ootheca.shell.help import two_columns
 
-    sys.stdout.write("End a statement with a semicolon. The shell's own commands stand on a line alone:\n")
-    sys.stdout.write(two_columns(META_HELP.items()))
+    write_fitted("End a statement with a semicolon. The shell's own commands stand on a line alone:\n")
+    write_fitted(two_columns(META_HELP.items()))
 
 
 def _sql_help(shell: Shell, rest: str) -> None:
     from ootheca.shell.help import format_topics, help_text
 
     if not rest:
-        sys.stdout.write(format_topics())
+        write_fitted(format_topics())
         return
     text = help_text(rest)
     if text is None:
         missing = f'no help available for "{rest}".\nTry \\h with no argument to see available help.'
         shell.refuse(missing)
         return
-    sys.stdout.write(text)
+    write_fitted(text)
 
 
 def _statement(sql: str) -> Callable[[Shell, str], None]:

@@ -20,6 +20,7 @@ from prompt_toolkit.output.defaults import create_output
 from ootheca.errors import OothecaError
 from ootheca.shell.completion.completer import SQLCompleter
 from ootheca.shell.editor import edit_text
+from ootheca.shell.fit import fit
 from ootheca.shell.highlight import STYLE, SecretDots, SQLLexer
 from ootheca.shell.history import SafeHistory, history_path
 from ootheca.shell.lines import LineBuffer, is_meta_line, leaves_statement_open
@@ -49,7 +50,7 @@ def run_prompt(
         startup_file: lines that are run before the first prompt, if there are any.
         output: where the prompt is drawn; the terminal, also when standard output goes elsewhere.
     """
-    complain(_welcome(shell, welcome))
+    complain(fit(_welcome(shell, welcome), sys.stderr))
     history = _history()
     prompts: PromptSession[str] = PromptSession(
         history=history,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ootheca.clock import SystemClock
 from ootheca.errors import OothecaError
 from ootheca.shell.demo import SANDBOX_NOTE, Moments, load, show
+from ootheca.shell.fit import write_fitted
 from ootheca.shell.lines import is_meta_line
 
 if TYPE_CHECKING:
@@ -171,18 +172,18 @@ def run_tour(shell: Shell, steps: Sequence[Step] = STEPS) -> None:
         load(session, "movr")
         options = replace(shell.options, errexit=False, show_times=False, pager=False, display_format="table")
         guide = Guide(session, options)
-        sys.stdout.write(
+        write_fitted(
             f"\n# A tour in {len(steps)} steps, in a store of its own: yours stays as it is.\n# {SANDBOX_NOTE}\n"
         )
         for number, step in enumerate(steps, 1):
             if shell.is_interactive and not _wants_more():
                 return
             moments.delay_ns = int(step.hours_ago * _HOUR_NS)
-            sys.stdout.write(f"\n# {number}/{len(steps)} {step.title}\n# {step.says}\n")
+            write_fitted(f"\n# {number}/{len(steps)} {step.title}\n# {step.says}\n")
             if not _take(guide, step):
                 shell.refuse(f"ERROR: the tour expected something else in step {number}")
                 return
-    sys.stdout.write(f"\n# That was all: {len(steps)} steps, and each did what it said.\n")
+    write_fitted(f"\n# That was all: {len(steps)} steps, and each did what it said.\n")
     sys.stdout.flush()
 
 
