@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -103,6 +104,7 @@ class Connection:
     def __init__(self, session: Session) -> None:
         self.session = session
         self._is_closed = False
+        self._calls = _Calls()
 
     @property
     def autocommit(self) -> bool:
@@ -137,10 +139,11 @@ class Connection:
             InterfaceError: the connection is closed.
             StorageError: the store cannot be written; nothing of the transaction stays.
         """
-        self._require_open()
-        self.session.settle()
-        if self.session.is_in_explicit_transaction:
-            self.session.commit()
+        with self._calls:
+            self._require_open()
+            self.session.settle()
+            if self.session.is_in_explicit_transaction:
+                self.session.commit()
 
     def rollback(self) -> None:
         """Undo the transaction that BEGIN started; without one there is nothing to do.
@@ -148,10 +151,11 @@ class Connection:
         Raises:
             InterfaceError: the connection is closed.
         """
-        self._require_open()
-        self.session.settle()
-        if self.session.is_in_explicit_transaction:
-            self.session.rollback()
+        with self._calls:
+            self._require_open()
+            self.session.settle()
+            if self.session.is_in_explicit_transaction:
+                self.session.rollback()
 
     def close(self) -> None:
         """Undo what is not committed and let go of the store; closing twice is allowed."""
@@ -168,6 +172,28 @@ class Connection:
     def _require_open(self) -> None:
         if self._is_closed:
             raise errors.InterfaceError("the connection is closed", sqlstate="08003", hint="connect again")
+
+
+class _Calls:
+    """The calls on a connection: those of one thread at a time.
+
+    Raises:
+        InterfaceError: on entry, while a call of another thread goes on.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(blocking=False):
+            raise errors.InterfaceError(
+                "the connection is in use by another thread",
+                sqlstate="55006",
+                hint="give each thread a connection of its own: connect() again",
+            )
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
 
 
 class Cursor:
@@ -187,6 +213,7 @@ class Cursor:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self._calls = connection._calls
         self.arraysize = 1
         self.rowcount = -1
         self.lastrowid: None = None
@@ -223,19 +250,21 @@ class Cursor:
         Raises:
             ParseError: the script cannot be read; nothing of it ran.
             DatabaseError: a statement failed; its kind, `sqlstate`, `detail` and `hint` say how.
-            InterfaceError: the cursor or the connection is closed, or the parameters are no sequence.
+            InterfaceError: the cursor or the connection is closed or in use by another thread, or the parameters are no
+                sequence.
         """
-        session = self._session()
-        self._forget()
-        for result in session.execute(bind(sql, parameters) if parameters else sql):
-            self._result = result
-            self.notices += result.notices
-        if self._result is not None:
-            self.tag = self._result.tag
-            if self._result.columns is None:
-                self.rowcount = _row_count(self.tag)
-            else:
-                self._rows = Rows(self._result)
+        with self._calls:
+            session = self._session()
+            self._forget()
+            for result in session.execute(bind(sql, parameters) if parameters else sql):
+                self._result = result
+                self.notices += result.notices
+            if self._result is not None:
+                self.tag = self._result.tag
+                if self._result.columns is None:
+                    self.rowcount = _row_count(self.tag)
+                else:
+                    self._rows = Rows(self._result)
         return self
 
     def executemany(self, sql: str, parameters: Iterable[Sequence[object]]) -> Cursor:
@@ -244,13 +273,14 @@ class Cursor:
         Raises:
             DatabaseError, InterfaceError: as for `execute`; the runs before it stay.
         """
-        self._session()
-        self._forget()
-        total = 0
-        for item in parameters:
-            self.execute(sql, item)
-            total += max(self.rowcount, 0)
-        self.rowcount = total
+        with self._calls:
+            self._session()
+            self._forget()
+            total = 0
+            for item in parameters:
+                self.execute(sql, item)
+                total += max(self.rowcount, 0)
+            self.rowcount = total
         return self
 
     def fetchone(self) -> Row | None:
@@ -261,15 +291,18 @@ class Cursor:
             DataError: a date outside of the years 1 to 9999, which Python does not have.
             DatabaseError: what makes the rows failed half-way.
         """
-        return next(self._open_rows(), None)
+        with self._calls:
+            return next(self._open_rows(), None)
 
     def fetchmany(self, size: int | None = None) -> list[Row]:
         """Return the next rows, at most `size` of them (`arraysize` if omitted); errors as for `fetchone`."""
-        return list(islice(self._open_rows(), self.arraysize if size is None else size))
+        with self._calls:
+            return list(islice(self._open_rows(), self.arraysize if size is None else size))
 
     def fetchall(self) -> list[Row]:
         """Return all rows left; errors as for `fetchone`."""
-        return list(self._open_rows())
+        with self._calls:
+            return list(self._open_rows())
 
     def arrow(self) -> pa.Table:
         """Return all rows left as an Arrow table, each column in one of the representations of `ootheca.types`.
@@ -278,7 +311,8 @@ class Cursor:
             ProgrammingError: the last statement answered no rows, or nothing was executed.
             DatabaseError: what makes the rows failed half-way.
         """
-        return self._open_rows().arrow()
+        with self._calls:
+            return self._open_rows().arrow()
 
     def close(self) -> None:
         """Forget the results; the cursor cannot be used any more."""
@@ -295,7 +329,8 @@ class Cursor:
         return self
 
     def __next__(self) -> Row:
-        return next(self._open_rows())
+        with self._calls:
+            return next(self._open_rows())
 
     def __enter__(self) -> Cursor:
         return self

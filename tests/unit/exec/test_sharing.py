@@ -15,7 +15,13 @@ import pytest
 
 import ootheca
 from ootheca import Connection
-from ootheca.errors import InvalidOptionError, StorageError, UnavailableError, UndefinedTableError
+from ootheca.errors import (
+    InterfaceError,
+    InvalidOptionError,
+    StorageError,
+    UnavailableError,
+    UndefinedTableError,
+)
 from tests.support.jobs import gate_at, wait_for
 
 _COMMAND = (sys.executable, "-m", "ootheca", "--format=csv", "--store")
@@ -230,3 +236,29 @@ def test_a_job_goes_on_though_nobody_holds_the_one_that_began_it(store: Path) ->
     gc.collect()
     with ootheca.connect(store) as con:
         assert wait_for(con, job_id) == "succeeded"
+
+
+def test_threads_do_not_share_a_connection(store: Path) -> None:
+    with ootheca.connect(store) as con:
+        cursor = con.execute("SELECT * FROM generate_series(1, 200000)")
+        is_in_use, may_end = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            with con._calls:
+                is_in_use.set()
+                assert may_end.wait(60)
+
+        thread = threading.Thread(target=hold)
+        thread.start()
+        assert is_in_use.wait(60)
+        calls: list[Callable[[], object]] = [
+            lambda: con.execute("SELECT 1"), cursor.fetchone, cursor.fetchall, lambda: next(cursor), cursor.arrow,
+            cursor.fetchmany, con.commit, con.rollback,
+        ]  # fmt: skip
+        for call in calls:
+            with pytest.raises(InterfaceError, match="the connection is in use by another thread") as caught:
+                call()
+            assert caught.value.sqlstate == "55006"
+        may_end.set()
+        thread.join(60)
+        assert len(cursor.fetchall()) == 200_000
