@@ -46,6 +46,9 @@ def add_report_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-verify", action="store_true", help="read manifests only, so that nothing is said of data files"
     )
+    parser.add_argument(
+        "--check", action="store_true", help="leave with status 1 where a backup is damaged or was not opened"
+    )
     keys = parser.add_argument_group("keys", "Every key is tried by itself; without one the page tells less.")
     keys.add_argument(
         "--encryption-passphrase-file",
@@ -73,7 +76,7 @@ def _refuse_passphrase(_: str) -> NoReturn:
 def run_report(flags: argparse.Namespace, session: Session) -> int:
     """Look at the backups that the flags name and write the page; return the exit status.
 
-    Damage is told on the page and by a line on the error stream, and is no failure of this command.
+    Damage is told on the page and by a line on the error stream; it is a failure of this command if the flags say so.
     """
     from ootheca.exec.places import open_stores
     from ootheca.report.collect import collect
@@ -90,7 +93,7 @@ def run_report(flags: argparse.Namespace, session: Session) -> int:
     output = flags.output or (DEFAULT_OUTPUT if sys.stdout.isatty() else _STANDARD_OUTPUT)
     _write(render_page(report), output)
     sys.stderr.write(f"# {verdict(report)}\n")
-    return 0
+    return 1 if flags.check and report.state in ("damaged", "locked") else 0
 
 
 def _keys(flags: argparse.Namespace, session: Session) -> Keys:

@@ -101,6 +101,16 @@ def test_damage_is_told_on_the_page_and_is_no_failure(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "# 1 problem found.\n")
     problems = next(parse_page(done.stdout).all("ul", "problems"))
     assert "file doesn't exist" in problems.text
+    checked = report("nodelocal://1/full", "--check", extern=tmp_path / "extern", cwd=tmp_path)
+    assert (checked.returncode, checked.stderr) == (1, "# 1 problem found.\n")
+    assert next(parse_page(checked.stdout).all("ul", "problems")).text == problems.text
+
+
+def test_a_check_fails_where_no_key_opens_a_backup_and_no_other(tmp_path: Path) -> None:
+    locked = report("nodelocal://1/enc", "--check", extern=SEALED, cwd=tmp_path)
+    assert (locked.returncode, locked.stderr) == (1, LOCKED)
+    for flags in ((), ("--no-verify",)):
+        assert report("nodelocal://1/app", "--check", *flags, extern=CHAIN, cwd=tmp_path).returncode == 0
 
 
 @pytest.mark.parametrize(
