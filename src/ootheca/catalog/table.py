@@ -82,6 +82,10 @@ class Table:
         return {column.id: column for column in self.columns}
 
     @cached_property
+    def column_by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in self.columns}
+
+    @cached_property
     def all_indexes(self) -> tuple[Index, ...]:
         return (self.primary_index, *self.indexes)
 

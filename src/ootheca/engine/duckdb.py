@@ -224,9 +224,9 @@ class DuckDBEngine:
 
     def add_column(self, name: TableName, table: Table, column_id: int, names: NameResolver) -> None:
         """Add a column, filled by its default or computed expression."""
+        from ootheca.engine.applying import Applier
         from ootheca.engine.scope import Scope
-        from ootheca.engine.staging import assign
-        from ootheca.engine.writes import Writes
+        from ootheca.engine.staging import Stager, assign
 
         column = table.column_by_id[column_id]
         if column.is_virtual:
@@ -240,12 +240,10 @@ class DuckDBEngine:
         physical = self._tables.physical(name)
         table = replace(table, columns=tuple(c for c in table.columns if c.name.lower() in physical))
         queries = self._queries(names, None, self._connection)
-        writes = Writes(self._tables, queries, self.versions)
+        stager = Stager(self._tables, queries)
         alias = queries.alias("t")
         from_, relation = queries.stored(name, table, "", alias)
-        value = assign(
-            queries.context.conversions, queries.scalar(text, Scope(None, [relation])), column, is_text=False
-        )
+        value = queries.scalar(text, Scope(None, [relation]))
         values = {
             c.name: v.value
             for c in table.columns
@@ -253,10 +251,10 @@ class DuckDBEngine:
             for v in relation.columns
             if v.name == c.name
         }
-        values[column.name] = value
-        stage = writes.stager.stage(name, table, values, f"FROM {from_}", identity=f"{alias}.rowid")
-        writes.fill(stage, column)
-        writes.stager.drop_all()
+        values[column.name] = assign(queries.context.conversions, value, column, is_text=False)
+        stage = stager.stage(name, table, values, f"FROM {from_}", identity=f"{alias}.rowid")
+        Applier(self._tables, queries, self.versions, stager).fill(stage, column)
+        stager.drop_all()
         self._flush_sequences()
 
     def drop_column(self, name: TableName, column: str) -> None:

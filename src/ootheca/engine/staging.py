@@ -13,7 +13,7 @@ from ootheca.engine.checks import Rows
 from ootheca.engine.queries import Queries
 from ootheca.engine.scope import Relation, Scope, ScopeColumn
 from ootheca.engine.tables import Tables, full_name, temporary_name
-from ootheca.engine.typed import NUMBERS, STRINGS, TIMES, Conversions, Typed, same_type
+from ootheca.engine.typed import NULL, NUMBERS, STRINGS, TIMES, Conversions, Typed, same_type
 from ootheca.engine.typenames import is_text_column, quote
 from ootheca.errors import OothecaError
 from ootheca.types import Family
@@ -117,6 +117,16 @@ class Stager:
         """Tell whether a stored column is text now."""
         return is_text_column(column.type, self._tables.physical(name).get(column.name.lower(), ""))
 
+    def default(self, column: Column) -> Typed:
+        """Return what a column holds where nothing is said."""
+        if column.default_expr is None:
+            return NULL
+        return self._queries.scalar(column.default_expr, Scope())
+
+    def assigned(self, name: TableName, column: Column, value: Typed) -> Typed:
+        """Return a value as it goes into a column of a table; errors as for `assign`."""
+        return assign(self._conversions, value, column, is_text=self.is_text(name, column))
+
     def stage(
         self,
         name: TableName,
@@ -161,7 +171,7 @@ class Stager:
         complete = Relation(relation.alias, list(relation.columns), (), name, table)
         self._queries.add_virtual(complete, table)
         value = self._queries.scalar(column.compute_expr, Scope(None, [complete]))
-        return assign(self._conversions, value, column, is_text=self.is_text(name, column))
+        return self.assigned(name, column, value)
 
     def _fitted(self, stage: Stage, columns: Sequence[Column]) -> Stage:
         """Turn native columns into text for which a value was staged as text that has no native form."""

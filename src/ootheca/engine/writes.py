@@ -11,18 +11,18 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from ootheca.catalog.table import Column, Index, Table
-from ootheca.engine.base import ForeignKey, TableName
+from ootheca.engine.applying import Applier
+from ootheca.engine.base import TableName
 from ootheca.engine.bulk import BulkRows
 from ootheca.engine.bulk_values import bulk_values
-from ootheca.engine.changes import Changes
 from ootheca.engine.checks import Checks, Rows
 from ootheca.engine.naming import fold
 from ootheca.engine.queries import OutColumn, Queries, Query
 from ootheca.engine.scope import Relation, Scope, ScopeColumn
 from ootheca.engine.select import SelectList
-from ootheca.engine.staging import Stage, Stager, assign
-from ootheca.engine.tables import Tables, full_name
-from ootheca.engine.typed import NULL, Typed
+from ootheca.engine.staging import Stage, Stager
+from ootheca.engine.tables import Tables
+from ootheca.engine.typed import Typed
 from ootheca.engine.versions import Versions
 from ootheca.errors import (
     DuplicateColumnError,
@@ -64,8 +64,8 @@ class Writes:
         self._connection = tables.connection
         self._queries = queries
         self._conversions = queries.context.conversions
-        self._changes = Changes(tables, queries, versions)
         self.stager = Stager(tables, queries)
+        self._applier = Applier(tables, queries, versions, self.stager)
 
     def run(self, node: exp.Expr, *, is_upsert: bool) -> Outcome:
         """Run a write."""
@@ -106,20 +106,12 @@ class Writes:
         return name, table, fold(node.args["alias"].this) if node.args.get("alias") else ""
 
     def _column(self, table: Table, name: str) -> Column:
-        for column in table.columns:
-            if column.name == name:
-                if column.compute_expr is not None:
-                    raise OothecaError(f'cannot write directly to computed column "{name}"', sqlstate="55000")
-                return column
-        raise UndefinedColumnError(f'column "{name}" does not exist')
-
-    def _default(self, column: Column) -> Typed:
-        if column.default_expr is None:
-            return NULL
-        return self._queries.scalar(column.default_expr, Scope())
-
-    def _assigned(self, name: TableName, column: Column, value: Typed) -> Typed:
-        return assign(self._conversions, value, column, is_text=self.stager.is_text(name, column))
+        column = table.column_by_name.get(name)
+        if column is None:
+            raise UndefinedColumnError(f'column "{name}" does not exist')
+        if column.compute_expr is not None:
+            raise OothecaError(f'cannot write directly to computed column "{name}"', sqlstate="55000")
+        return column
 
     # INSERT
 
@@ -133,7 +125,7 @@ class Writes:
         generated = set()
         for column in table.columns:
             if column.compute_expr is None and column.name not in values and not column.is_virtual:
-                values[column.name] = self._assigned(name, column, self._default(column))
+                values[column.name] = self.stager.assigned(name, column, self.stager.default(column))
                 if column.default_expr in {"unique_rowid()", "gen_random_uuid()"}:
                     generated.add(column.id)
         stage = self.stager.stage(name, table, values, f"FROM ({query.sql}) AS q")
@@ -145,7 +137,7 @@ class Writes:
         if conflict is not None:
             return self._on_conflict(stage, conflict, alias, node)
         skip = frozenset(i.id for i in table.all_indexes if generated & set(i.key_column_ids))
-        self._apply_insert(stage, skip=skip)
+        self._applier.insert(stage, skip=skip)
         return Outcome("INSERT 0", stage.row_count, self._returning(node, [stage], alias))
 
     def _insert_columns(self, table: Table, listed: list[str] | None) -> list[Column]:
@@ -179,7 +171,7 @@ class Writes:
         def finish(i: int, value: Typed) -> Typed:
             if i >= len(columns):
                 raise _uneven(i + 1, len(columns))
-            return self._assigned(name, columns[i], value)
+            return self.stager.assigned(name, columns[i], value)
 
         if node.args.get("with_") is not None and source.args.get("with_") is None:
             source.set("with_", node.args["with_"].copy())
@@ -210,13 +202,13 @@ class Writes:
             cells = []
             for row in rows:
                 item = row[i].this if isinstance(row[i], exp.Paren) else row[i]
-                value = self._default(column) if is_default(item) else translate(item)
-                cells.append(self._assigned(name, column, value))
+                value = self.stager.default(column) if is_default(item) else translate(item)
+                cells.append(self.stager.assigned(name, column, value))
             made.append(self._one_form(cells))
         return self._queries.rows_query(made), columns[:width]
 
     def _column_of(self, name: TableName) -> Callable[[Column, list[Typed]], list[Typed]]:
-        return lambda column, values: self._one_form([self._assigned(name, column, v) for v in values])
+        return lambda column, values: self._one_form([self.stager.assigned(name, column, v) for v in values])
 
     def _one_form(self, cells: list[Typed]) -> list[Typed]:
         if not any(cell.is_text for cell in cells):
@@ -226,28 +218,13 @@ class Writes:
             for c in cells
         ]
 
-    def _apply_insert(self, stage: Stage, *, skip: frozenset[int] = frozenset()) -> None:
-        checks = Checks(self._connection, self._queries, stage.name, stage.table)
-        rows = stage.rows(self._queries)
-        checks.not_null(rows)
-        checks.expressions(rows)
-        checks.unique(rows, self._stored(stage.name, stage.table), skip=skip)
-        self.stager.insert(stage)
-        self._changes.note_insert(stage)
-        checks.references(rows, "insert")
-
-    def _stored(self, name: TableName, table: Table, shown_as: str = "") -> Rows:
-        alias = self._queries.alias("t")
-        from_, relation = self._queries.stored(name, table, shown_as, alias)
-        return Rows(from_, relation, f"{alias}.rowid")
-
     # Conflicts
 
     def _upsert(self, stage: Stage, written: frozenset[str], node: exp.Insert) -> Outcome:
         checks = Checks(self._connection, self._queries, stage.name, stage.table)
         index = stage.table.primary_index
         excluded = stage.rows(self._queries)
-        stored = self._stored(stage.name, stage.table)
+        stored = self._applier.stored(stage.name, stage.table)
         values = {
             c.name: (excluded if c.name in written else stored).column(c.name)
             for c in stage.table.columns
@@ -264,12 +241,12 @@ class Writes:
             for each in [index] if index is not None else checks.unique_indexes():
                 self._drop_conflicts(checks, each, stage)
             stage = replace(stage, row_count=self._count(stage))
-            self._apply_insert(stage)
+            self._applier.insert(stage)
             return Outcome("INSERT 0", stage.row_count, self._returning(node, [stage], alias))
         if index is None:
             raise _no_arbiter()
         excluded = stage.rows(self._queries)
-        stored = self._stored(stage.name, stage.table, alias)
+        stored = self._applier.stored(stage.name, stage.table, alias)
         excluded_as = Relation("excluded", excluded.relation.columns)
         scope = Scope(None, [stored.relation, replace_merged(excluded_as)])
         assigned = self._assignments(stage.name, stage.table, conflict.expressions, scope)
@@ -334,19 +311,21 @@ class Writes:
             )
         join = f"FROM {excluded.from_} JOIN {stored.from_} ON {on}"
         staged_alias = excluded.from_.rpartition(" AS ")[2]
-        assigned = {n: self._assigned(stage.name, _by_name(stage.table, n), v) for n, v in values.items()}
+        assigned = {
+            n: self.stager.assigned(stage.name, stage.table.column_by_name[n], v) for n, v in values.items()
+        }
         updates = self.stager.stage(stage.name, stage.table, assigned, join + where, identity=stored.identity)
         self._connection.execute(
             f"DELETE FROM {stage.sql_name} WHERE oo_row IN (SELECT {staged_alias}.oo_row {join})"
         )
         rest = replace(stage, row_count=self._count(stage))
-        self._apply_update(updates, written)
-        self._apply_insert(rest)
+        self._applier.update(updates, written)
+        self._applier.insert(rest)
         total = updates.row_count + rest.row_count
         return Outcome("INSERT 0", total, self._returning(node, [updates, rest], alias))
 
     def _drop_conflicts(self, checks: Checks, index: Index, stage: Stage) -> None:
-        rows, stored = stage.rows(self._queries), self._stored(stage.name, stage.table)
+        rows, stored = stage.rows(self._queries), self._applier.stored(stage.name, stage.table)
         alias = rows.from_.rpartition(" AS ")[2]
         on = self._same_key(checks, index, rows, stored)
         self._connection.execute(
@@ -391,13 +370,13 @@ class Writes:
                     raise OothecaError(
                         f'multiple assignments to the same column "{column.name}"', sqlstate="42601"
                     )
-                value = self._default(column) if is_default(source) else translate(source)
-                out[column.name] = self._assigned(name, column, value)
+                value = self.stager.default(column) if is_default(source) else translate(source)
+                out[column.name] = self.stager.assigned(name, column, value)
         return out
 
     def _update(self, node: exp.Update) -> Outcome:
         name, table, alias = self._target(node.this)
-        stored = self._stored(name, table, alias)
+        stored = self._applier.stored(name, table, alias)
         scope = Scope(None, [stored.relation])
         from_ = f"FROM {stored.from_}"
         clause = node.args.get("from_")
@@ -414,7 +393,7 @@ class Writes:
         stage = self.stager.stage(
             name, table, values, from_ + self._tail(node, scope), identity=stored.identity
         )
-        self._apply_update(stage, frozenset(assigned))
+        self._applier.update(stage, frozenset(assigned))
         return Outcome("UPDATE", stage.row_count, self._returning(node, [stage], alias))
 
     def _tail(self, node: exp.Expr, scope: Scope) -> str:
@@ -427,103 +406,11 @@ class Writes:
             text += f" ORDER BY {', '.join(translate.ordering(item) for item in order.expressions)}"
         return text + self._queries.limits(node)
 
-    def _apply_update(self, stage: Stage, changed: frozenset[str]) -> None:
-        if not stage.row_count:
-            return
-        table = stage.table
-        changed |= {c.name for c in table.columns if c.compute_expr is not None}
-        checks = Checks(self._connection, self._queries, stage.name, table)
-        rows = stage.rows(self._queries)
-        checks.not_null(rows)
-        checks.expressions(rows)
-        unaffected = frozenset(
-            i.id
-            for i in table.all_indexes
-            if not changed & {table.column_by_id[k].name for k in i.key_column_ids} and i.predicate is None
-        )
-        checks.unique(rows, self._stored(stage.name, table), skip=unaffected)
-        inbound = [
-            key
-            for key in self._queries.context.names.constraints(stage.name).referenced_by
-            if changed & set(key.referenced_columns)
-        ]
-        old = self._old_rows(stage) if inbound else None
-        self._replace(stage, changed)
-        if old is not None:
-            for key in inbound:
-                self._follow(stage, checks, old, key)
-        checks.references(rows, "update")
-
-    def _replace(self, stage: Stage, written: frozenset[str]) -> None:
-        ids = frozenset(column.id for column in stage.table.columns if column.name in written)
-        self._changes.note_update(stage, ids)
-        self.stager.update(stage, written)
-
-    def fill(self, stage: Stage, column: Column) -> None:
-        """Write a new column of a stage's rows over the rows that they replace."""
-        self._replace(stage, frozenset({column.name}))
-
-    def _old_rows(self, stage: Stage) -> Stage:
-        """Keep the rows that a stage replaces, before it is applied."""
-        stored = self._stored(stage.name, stage.table)
-        values = {c.name: stored.column(c.name) for c in stage.table.columns if not c.is_virtual}
-        from_ = f"FROM {stored.from_} WHERE {stored.identity} IN (SELECT oo_id FROM {stage.sql_name})"
-        return self.stager.stage(stage.name, stage.table, values, from_, identity=stored.identity)
-
-    def _follow(self, new: Stage | None, checks: Checks, old: Stage, key: ForeignKey) -> None:
-        """Do to referencing rows what their foreign key says when the keys in `old` are gone."""
-        action = key.on_update if new is not None else key.on_delete
-        verb = "update" if new is not None else "delete"
-        removed = old.rows(self._queries)
-        if action in {"NO ACTION", "RESTRICT"}:
-            checks.still_referenced(removed, key, verb)
-            return
-        child_parts = (key.table.database, key.table.schema, key.table.name)
-        child, table = self._queries.context.names.resolve(child_parts)
-        stored = self._stored(child, table)
-        on = checks.matched(stored, key.columns, removed, key.referenced_columns)
-        if new is None and action == "CASCADE":
-            values = {c.name: stored.column(c.name) for c in table.columns if not c.is_virtual}
-            from_ = f"FROM {stored.from_} WHERE EXISTS (SELECT 1 FROM {removed.from_} WHERE {on})"
-            stage = self.stager.stage(child, table, values, from_, identity=stored.identity)
-            if stage.row_count:
-                self._apply_delete(stage)
-            return
-        self._rewrite_children(new, old, key, child, table)
-
-    def _rewrite_children(
-        self, new: Stage | None, old: Stage, key: ForeignKey, child: TableName, table: Table
-    ) -> None:
-        """ON UPDATE CASCADE, SET NULL and SET DEFAULT."""
-        action = key.on_update if new is not None else key.on_delete
-        stored, removed = self._stored(child, table), old.rows(self._queries)
-        checks = Checks(self._connection, self._queries, child, table)
-        on = checks.matched(stored, key.columns, removed, key.referenced_columns)
-        from_ = f"FROM {stored.from_} JOIN {removed.from_} ON {on}"
-        replacement: dict[str, Typed] = {}
-        if action == "CASCADE" and new is not None:
-            fresh = new.rows(self._queries)
-            from_ += f" JOIN {fresh.from_} ON {fresh.identity} = {removed.identity}"
-            for mine, theirs in zip(key.columns, key.referenced_columns, strict=True):
-                replacement[mine] = fresh.column(theirs)
-        else:
-            for mine in key.columns:
-                replacement[mine] = self._default(_by_name(table, mine)) if action == "SET DEFAULT" else NULL
-        values = {
-            c.name: self._assigned(child, c, replacement[c.name])
-            if c.name in replacement
-            else stored.column(c.name)
-            for c in table.columns
-            if c.compute_expr is None and not c.is_virtual
-        }
-        stage = self.stager.stage(child, table, values, from_, identity=stored.identity)
-        self._apply_update(stage, frozenset(key.columns))
-
     # DELETE
 
     def _delete(self, node: exp.Delete) -> Outcome:
         name, table, alias = self._target(node.this)
-        stored = self._stored(name, table, alias)
+        stored = self._applier.stored(name, table, alias)
         scope = Scope(None, [stored.relation])
         from_ = f"FROM {stored.from_}"
         for other in node.args.get("using") or []:
@@ -534,18 +421,8 @@ class Writes:
         stage = self.stager.stage(
             name, table, values, from_ + self._tail(node, scope), identity=stored.identity
         )
-        self._apply_delete(stage)
+        self._applier.delete(stage)
         return Outcome("DELETE", stage.row_count, self._returning(node, [stage], alias))
-
-    def _apply_delete(self, stage: Stage) -> None:
-        self._changes.note_delete(stage)
-        self._tables.touch(stage.name)
-        self._connection.execute(
-            f"DELETE FROM {full_name(stage.name)} WHERE rowid IN (SELECT oo_id FROM {stage.sql_name})"
-        )
-        checks = Checks(self._connection, self._queries, stage.name, stage.table)
-        for key in self._queries.context.names.constraints(stage.name).referenced_by:
-            self._follow(None, checks, stage, key)
 
     # RETURNING
 
@@ -579,10 +456,6 @@ def replace_merged(relation: Relation) -> Relation:
     """Return a relation whose columns are only reachable through its name, as `excluded`'s are."""
     columns = [ScopeColumn(c.name, c.value, c.is_hidden, is_merged=True) for c in relation.columns]
     return Relation(relation.alias, columns)
-
-
-def _by_name(table: Table, name: str) -> Column:
-    return next(column for column in table.columns if column.name == name)
 
 
 def _no_arbiter() -> OothecaError:
