@@ -17,7 +17,6 @@ from ootheca.backup.localities import locality_folders
 from ootheca.backup.sealed import SealedStorage
 from ootheca.clock import Timestamp
 from ootheca.codec import filenames
-from ootheca.codec.external import attach_lists, decode_descriptor_list, decode_file_list
 from ootheca.codec.manifest import decode_manifest, decode_statistics, verify_checksum
 from ootheca.errors import ObjectNotFoundError, OothecaError
 from ootheca.storage.base import Storage
@@ -128,6 +127,9 @@ def read_layer(folder: SealedStorage) -> Layer:
 
 def _attach_lists(folder: SealedStorage, manifest: pb.BackupManifest) -> None:
     """Complete the slim manifest of 23.1 and later with the two lists beside it."""
+    # They are table files, whose reader nobody else needs who only looks at manifests.
+    from ootheca.codec.external import attach_lists, decode_descriptor_list, decode_file_list
+
     files = decode_file_list(folder.read(filenames.FILE_LIST), location=folder.location(filenames.FILE_LIST))
     descriptors, revisions = decode_descriptor_list(
         folder.read(filenames.DESCRIPTOR_LIST), location=folder.location(filenames.DESCRIPTOR_LIST)

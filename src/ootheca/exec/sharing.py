@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from weakref import WeakSet
 
-from ootheca.errors import UnavailableError
+from ootheca.errors import StorageError, UnavailableError
 
 if TYPE_CHECKING:
     from ootheca.engine.base import Engine
@@ -121,13 +121,19 @@ def join(store: Path | None) -> tuple[StoreShare, Engine]:
 
     Raises:
         UnavailableError: another process has it open.
-        StorageError: it cannot be opened.
+        StorageError: it cannot be opened, or its file was removed under the other sessions.
     """
-    from ootheca.engine.duckdb import open_engine
+    from ootheca.engine.duckdb import STORE_FILE, open_engine
 
     key = None if store is None else store.resolve()
     share = None if key is None else _shares.get(key)
-    if share is not None:
+    if key is not None and share is not None:
+        if not (key / STORE_FILE).exists():
+            raise StorageError(
+                "the store was removed while it is open",
+                hint="close the connections to it",
+                location=str(key),
+            )
         return share, share.another_engine()
     engine = open_engine(store)
     share = StoreShare(engine, key)

@@ -13,6 +13,7 @@ from ootheca.clock import Timestamp
 from ootheca.exec.quantities import format_size
 from ootheca.report.facts import ChainSummary, LayerSummary, Report, gaps
 from ootheca.report.markup import Markup, element, joined
+from ootheca.report.parts import count
 from ootheca.report.times import Axis, format_duration, format_time
 
 __all__ = ["HATCH", "axis_of", "chain_strip", "marks_strip", "points_strip"]
@@ -163,8 +164,7 @@ def _between(start: Timestamp, end: Timestamp) -> str:
 
 def _describe(chain: ChainSummary) -> str:
     """Tell in words what a strip draws."""
-    count = len(chain.layers) - 1
-    layers = "1 incremental layer" if count == 1 else f"{count} incremental layers"
+    layers = count(len(chain.layers) - 1, "incremental layer")
     ends = chain.ends
     return f"a full backup and {layers}" + (
         f", {format_time(ends[0])} to {format_time(ends[-1])}" if ends else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import shutil
 import subprocess
 import sys
 import threading
@@ -203,6 +204,15 @@ def test_one_that_does_not_open_lets_go_of_it_too(store: Path, monkeypatch: pyte
     with pytest.raises(StorageError, match="disk on fire"):
         ootheca.connect(store)
     assert in_another_process(store, "SELECT 1 AS a") == "a\n1\n"
+
+
+def test_a_store_that_was_removed_is_not_joined(store: Path) -> None:
+    with ootheca.connect(store):
+        shutil.rmtree(store)
+        with pytest.raises(StorageError, match="the store was removed while it is open"):
+            ootheca.connect(store)
+    with ootheca.connect(store) as con:
+        assert rows(con, "SHOW TABLES") == []
 
 
 def test_every_table_has_its_fingerprint_when_the_last_one_has_closed(store: Path) -> None:
