@@ -61,7 +61,8 @@ class Task(threading.Thread):
         self, parent: Session, session: Session, statement: Statement, request: Request | None = None
     ) -> None:
         super().__init__(name="ootheca-job", daemon=True)
-        self._parent = parent  # nobody else may hold it, and the store closes with the last of its sessions
+        # Nobody else may hold it any more, and the store closes with the last of its sessions.
+        self._parent: Session | None = parent
         self.job: RunningJob | None = None
         self.error: BaseException | None = None
         self.has_begun = threading.Event()
@@ -78,6 +79,7 @@ class Task(threading.Thread):
         finally:
             self._session.close()
             self.has_begun.set()
+            self._parent = None
 
     def wait_until_begun(self) -> RunningJob | None:
         """Return the job; None if the statement needed none. An interrupt cancels it.

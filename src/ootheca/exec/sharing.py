@@ -58,8 +58,9 @@ class StoreShare:
 
     def another_engine(self) -> Engine:
         """Return an engine for one more session."""
+        engine = self._engine.sibling()
         self._num_sessions += 1
-        return self._engine.sibling()
+        return engine
 
     def leave(self, engine: Engine) -> None:
         """Let go of a session's engine, and with the last one of the store."""
