@@ -39,14 +39,19 @@ def sequence_key(name: TableName) -> str:
 
 @dataclass(slots=True)
 class SequenceState:
-    """A sequence while a statement runs: `last` is the value last given, or start - increment; `first` what it was."""
+    """A sequence while a statement runs.
+
+    Attributes:
+        last: the value last given, or start - increment; `first` is what it was.
+        given: the value last given in this session, if one was.
+    """
 
     last: int
     increment: int
     min_value: int
     max_value: int
     is_changed: bool = False
-    is_called: bool = False
+    given: int | None = None
     first: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -59,7 +64,6 @@ class Runtime:
 
     types: dict[str, SQLType] = field(default_factory=dict)
     sequences: dict[str, SequenceState] = field(default_factory=dict)
-    called: set[str] = field(default_factory=set)  # sequences that gave a value in this session
     last_rowid: int = 0
     stored_rowid: int = 0
     error: OothecaError | None = None
@@ -336,18 +340,18 @@ def _next_value(runtime: Runtime, key: str) -> int:
             )
             name = key.rpartition("\x1f")[2]
             raise OothecaError(f'reached {kind} value of sequence "{name}" ({bound})', sqlstate="2200H")
-        state.last, state.is_changed, state.is_called = value, True, True
+        state.last, state.is_changed, state.given = value, True, value
         return value
 
 
 def _current_value(runtime: Runtime, key: str) -> int:
     state = runtime.sequences[key]
-    if not state.is_called:
+    if state.given is None:
         name = key.rpartition("\x1f")[2]
         raise OothecaError(
             f'currval of sequence "{name}" is not yet defined in this session', sqlstate="55000"
         )
-    return state.last
+    return state.given
 
 
 def _set_value(runtime: Runtime, key: str, value: int, is_called: bool) -> int:
@@ -360,7 +364,7 @@ def _set_value(runtime: Runtime, key: str, value: int, is_called: bool) -> int:
                 sqlstate="22003",
             )
         state.last = value if is_called else value - state.increment
-        state.is_changed, state.is_called = True, is_called
+        state.is_changed, state.given = True, value if is_called else None
         return value
 
 

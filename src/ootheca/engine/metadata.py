@@ -49,6 +49,7 @@ class Metadata:
         self._connection = connection
         self._has_rowid = False
         self._changed: dict[str, int | None] = {}
+        self._given: dict[str, int | None] = {}  # the values that sequences gave last in this session
 
     def create(self) -> None:
         """Make the tables of a new store."""
@@ -150,6 +151,7 @@ class Metadata:
     def drop_sequence(self, name: TableName) -> None:
         """Drop a sequence."""
         self._connection.execute("DELETE FROM ootheca.sequences WHERE name = ?", [sequence_key(name)])
+        self._given.pop(sequence_key(name), None)
 
     def sequence(self, name: TableName) -> SequenceState:
         """Return a sequence's state.
@@ -182,7 +184,7 @@ class Metadata:
         key = sequence_key(name)
         if key not in runtime.sequences:
             state = self.sequence(name)
-            state.is_called = key in runtime.called
+            state.given = self._given.get(key)
             runtime.sequences[key] = state
         return key
 
@@ -198,8 +200,7 @@ class Metadata:
         """Write back what the functions gave away; returns whether anything was."""
         changed = False
         for key, state in runtime.sequences.items():
-            if state.is_called:
-                runtime.called.add(key)
+            self._given[key] = state.given
             if state.is_changed:
                 changed = True
                 self._changed.setdefault(key, state.first)

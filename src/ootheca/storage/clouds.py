@@ -202,7 +202,8 @@ def open_azure(uri: URI, env: StorageEnv) -> ObjectStorage:
             retry_config=DEFAULT_RETRY.obstore_options(),
         )
 
-    return _open(make, uri, uri.path.strip("/"), words, settings)
+    # obstore does not repeat a request whose connection closed just as it was taken from the pool.
+    return replace(_open(make, uri, uri.path.strip("/"), words, settings), upload_retry=DEFAULT_RETRY)
 
 
 def validate_http(uri: URI, env: StorageEnv) -> CloudSettings:

@@ -19,6 +19,7 @@ from ootheca import Connection
 from ootheca.errors import (
     InterfaceError,
     InvalidOptionError,
+    OothecaError,
     StorageError,
     UnavailableError,
     UndefinedTableError,
@@ -134,6 +135,21 @@ def test_rows_half_read_before_there_was_another(store: Path) -> None:
         with ootheca.connect(store) as other:
             other.execute("DELETE FROM t")
         assert len(cursor.fetchall()) == 99_999
+
+
+def test_each_has_its_own_current_value_of_a_sequence(pair: tuple[Connection, Connection]) -> None:
+    one, other = pair
+    one.execute("CREATE SEQUENCE s")
+    assert rows(one, "SELECT nextval('s')") == [(1,)]
+    with pytest.raises(OothecaError, match='currval of sequence "s" is not yet defined in this session'):
+        other.execute("SELECT currval('s')").fetchall()
+    assert rows(other, "SELECT nextval('s')") == [(2,)]
+    assert rows(one, "SELECT currval('s')") == [(1,)]
+    assert rows(one, "SELECT nextval('s')") == [(3,)]
+    assert rows(other, "SELECT currval('s')") == [(2,)]
+    one.execute("DROP SEQUENCE s; CREATE SEQUENCE s")
+    with pytest.raises(OothecaError, match="not yet defined in this session"):
+        one.execute("SELECT currval('s')").fetchall()
 
 
 def test_threads_write_read_and_back_up_at_once(store: Path) -> None:
