@@ -44,11 +44,22 @@ def main(argv: list[str] | None = None, *, session: Session | None = None) -> in
         session: where statements run, instead of the store that the flags name.
     """
     words = list(sys.argv[1:] if argv is None else argv)
-    _use_utf8()
+    _prepare_streams()
+    status = _guarded(lambda: _run(words, session))
+    flushed = _guarded(_flush)
+    return status or flushed
+
+
+def _run(words: list[str], session: Session | None) -> int:
+    if words and words[0] in _COMMANDS:
+        return _COMMANDS[words[0]](words[1:], session)
+    return _run_sql(words, session)
+
+
+def _guarded(run: Callable[[], int]) -> int:
+    """Run something, say what is wrong with it, and return the exit status."""
     try:
-        if words and words[0] in _COMMANDS:
-            return _COMMANDS[words[0]](words[1:], session)
-        return _run_sql(words, session)
+        return run()
     except UsageError as exc:
         sys.stderr.write(f"{exc}\n")
         return 4
@@ -182,8 +193,19 @@ def _limits(flags: argparse.Namespace) -> ExternalLimits:
     )
 
 
-def _use_utf8() -> None:
-    """Read and write UTF-8 whatever the locale says; bytes that are none survive the way through."""
+def _flush() -> int:
+    sys.stdout.flush()  # while it can still be said that it does not work
+    return 0
+
+
+def _prepare_streams() -> None:
+    """Read and write UTF-8 whatever the locale says; bytes that are none survive the way through.
+
+    What is written to a closed stream goes nowhere.
+    """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115  as long as the process lasts
     for stream, settings in (
         (sys.stdin, {"errors": "surrogateescape", "newline": "\n"}),
         (sys.stdout, {"errors": "surrogateescape"}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 
 from ootheca.errors import (
@@ -52,6 +53,12 @@ def test_unexpected_exceptions_ask_for_a_report_and_show_where() -> None:
     )
     assert "Traceback" in text
     assert '{}["key"]' in text
+
+
+def test_what_the_system_refuses_is_no_bug() -> None:
+    refused = as_ootheca_error(PermissionError(errno.EACCES, "Permission denied", "/x"))
+    assert format_error(refused) == "ERROR: /x: Permission denied\nSQLSTATE: 58030\n"
+    assert isinstance(as_ootheca_error(OSError("no number")), InternalError)
 
 
 def test_own_errors_show_no_traceback_unless_asked() -> None:

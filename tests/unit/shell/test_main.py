@@ -440,6 +440,37 @@ def test_reader_that_goes_away_is_no_error_to_speak_of() -> None:
     assert (done.stdout, done.stderr) == ("i\n", "")
 
 
+@pytest.mark.parametrize(
+    ("sql", "ending", "out", "status"),
+    [
+        ("SELECT 1", "| true", "", 1),
+        ("SELECT 1", ">&-", "", 0),
+        ("SELECT 1; SELEC 2", "2>&-", "", 1),
+        ("SELECT 1", "", "?column?\n1\n", 0),
+    ],
+)
+def test_closed_streams_are_no_bug(sql: str, ending: str, out: str, status: int) -> None:
+    program = f"{sys.executable} -m ootheca --store :memory: --format=csv -e '{sql}' {ending}"
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {program}"], capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr, done.returncode) == (out, "", status)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+@pytest.mark.parametrize("rows", [1, 300_000], ids=["at the end", "at once"])
+def test_a_full_disk_is_told(rows: int) -> None:
+    sql = f"SELECT i FROM generate_series(1, {rows}) AS g(i)"
+    program = f"{sys.executable} -m ootheca --store :memory: --format=csv -e '{sql}' > /dev/full"
+    done = subprocess.run(program, shell=True, capture_output=True, text=True)
+    assert done.stderr == (
+        "ERROR: No space left on device\nSQLSTATE: 53100\n"
+        "HINT: make room where the answer and temporary files go, then run it again\n"
+        'Failed running "sql"\n'
+    )
+    assert done.returncode == 1
+
+
 def test_store_is_kept_and_its_place_may_come_from_the_environment(tmp_path: Path) -> None:
     place = os.environ | {"OOTHECA_STORE": str(tmp_path / "kept")}
     assert (

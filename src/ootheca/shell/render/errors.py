@@ -9,6 +9,7 @@ Source: reference/sql/08 §6; conformance/*/shell.json.
 
 from __future__ import annotations
 
+import errno
 import json
 import traceback
 
@@ -66,9 +67,11 @@ def format_failure() -> str:
 
 
 def as_ootheca_error(error: Exception) -> OothecaError:
-    """Return the error itself, or an InternalError that carries it: whatever else escapes is a bug of ours."""
+    """Return the error itself, what the system refused, or an InternalError: whatever else escapes is a bug of ours."""
     if isinstance(error, OothecaError):
         return error
+    if isinstance(error, OSError) and error.strerror:
+        return _refused(error)
     internal = InternalError(
         f"internal error: {type(error).__name__}: {error}",
         hint="this is a bug in ootheca; please report it with the statement and the lines below",
@@ -76,3 +79,17 @@ def as_ootheca_error(error: Exception) -> OothecaError:
     internal.__cause__ = error
     internal.__traceback__ = error.__traceback__
     return internal
+
+
+def _refused(error: OSError) -> OothecaError:
+    """Return the error for something that the system did not do: an answer that could not be written, say."""
+    message = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
+    is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    refused = OothecaError(
+        message,
+        sqlstate="53100" if is_full else "58030",
+        hint="make room where the answer and temporary files go, then run it again" if is_full else None,
+    )
+    refused.__cause__ = error
+    refused.__traceback__ = error.__traceback__
+    return refused
