@@ -1,4 +1,7 @@
-"""A store that is open: its engine, its catalog, the profile in force, its directories and its metadata."""
+"""A store: its engine, its catalog, the profile in force, its directories and its metadata.
+
+A store in memory begins empty, so its engine waits until something asks for it: SHOW BACKUP of a bucket never does.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,13 @@ import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
+from weakref import finalize
 
 from ootheca.catalog.catalog import Catalog
 from ootheca.catalog.rules import DescriptorRules, descriptor_rules
-from ootheca.clock import Clock, SystemClock
+from ootheca.clock import Clock, SystemClock, Timestamp
 from ootheca.errors import StorageError
 from ootheca.exec.persistence import create_store, load_catalog
 from ootheca.profile import DEFAULT_VERSION, Profile, profile
@@ -27,6 +31,14 @@ if TYPE_CHECKING:
 __all__ = ["OpenStore"]
 
 
+class _Birth(NamedTuple):
+    """What is particular to a new store."""
+
+    cluster_id: UUID
+    secret: UUID
+    at: Timestamp
+
+
 class OpenStore:
     """A store, and who reads and writes it.
 
@@ -36,12 +48,10 @@ class OpenStore:
         clock: tells the time of every write; the machine's by default.
         random: returns so many random bytes; for keys, nonces and ids.
         version: the profile of a new store.
-        engine: the table store.
-        release: lets go of the engine when the store is closed.
+        open_engine: opens the table store.
+        leave: lets go of it.
 
     Attributes:
-        catalog: descriptors, with the running statement's changes.
-        engine: rows and metadata.
         own_external_io_dir: the directory that was named for `nodelocal://`, if one was.
     """
 
@@ -53,8 +63,8 @@ class OpenStore:
         clock: Clock | None = None,
         random: Callable[[int], bytes] = secrets.token_bytes,
         version: str | None = None,
-        engine: Engine,
-        release: Callable[[], object],
+        open_engine: Callable[[], Engine],
+        leave: Callable[[Engine], object],
     ) -> None:
         self.store = store
         self.random = random
@@ -62,17 +72,36 @@ class OpenStore:
         self.own_external_io_dir = external_io_dir
         self._directory: Path | None = None
         self._resources = ExitStack()
-        self.engine = engine
-        self._resources.callback(release)
-        self.engine.versions.encode = _encode_changes
         self._version = version or DEFAULT_VERSION
-        try:
-            if self.engine.get_meta("version") is None:
-                self._create()
-            self.catalog = self._load()
-        except BaseException:
-            self._resources.close()
-            raise
+        self._engine: Engine | None = None
+        self._open_engine, self._leave = open_engine, leave
+        self._birth: _Birth | None = None
+        if store is None:
+            self._birth = self._be_born()
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether the engine is there; in memory it is when something has asked for it."""
+        return self._engine is not None
+
+    @property
+    def engine(self) -> Engine:
+        """Rows and metadata."""
+        if self._engine is None:
+            self._open()
+        assert self._engine is not None
+        return self._engine
+
+    @property
+    def catalog(self) -> Catalog:
+        """Descriptors, with the running statement's changes."""
+        if self._engine is None:
+            self._open()
+        return self._catalog
+
+    @catalog.setter
+    def catalog(self, catalog: Catalog) -> None:
+        self._catalog = catalog
 
     @property
     def profile(self) -> Profile:
@@ -122,13 +151,32 @@ class OpenStore:
         """Write a JSON value of the store's metadata, in the running transaction."""
         self.engine.put_meta(key, json.dumps(value, ensure_ascii=False, sort_keys=True))
 
-    def _create(self) -> None:
-        """Write what a new store begins with."""
-        now = self.clock.now()
-        self.engine.begin(now=now)
+    def _open(self) -> None:
+        self._engine = engine = self._open_engine()
+        # A session that nobody closes must not keep the store from other processes.
+        release = finalize(self, self._leave, engine)
+        release.atexit = False
+        self._resources.callback(release)
+        engine.versions.encode = _encode_changes
+        try:
+            if engine.get_meta("version") is None:
+                self._create(engine)
+            self.catalog = self._load()
+        except BaseException:
+            self._resources.close()
+            raise
+
+    def _be_born(self) -> _Birth:
+        at = self.clock.now()
         cluster_id, secret = (UUID(bytes=self.random(16), version=4) for _ in range(2))
-        create_store(self.engine, profile(self._version), cluster_id, secret, now)
-        self.engine.commit()
+        return _Birth(cluster_id, secret, at)
+
+    def _create(self, engine: Engine) -> None:
+        """Write what a new store begins with."""
+        birth = self._birth or self._be_born()
+        engine.begin(now=birth.at)
+        create_store(engine, profile(self._version), birth.cluster_id, birth.secret, birth.at)
+        engine.commit()
 
     def _load(self) -> Catalog:
         """Read the profile and the catalog."""

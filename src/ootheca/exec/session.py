@@ -139,7 +139,7 @@ class Session(Transactions):
         """Join the sessions of the store; the first one looks at what happened while the store was closed."""
         is_first = not self.share.sessions
         self.share.sessions.add(self)
-        if not is_first:
+        if not is_first or not self.is_open:
             return
         try:
             self._adopt_foreign_writes()
@@ -265,6 +265,11 @@ class Session(Transactions):
         made.locality, made.audit, made.creator = self.locality, self.audit, self.creator
         made.variables = self.variables.copy()
         return made
+
+    def interrupt(self) -> None:
+        """Stop what the engine does, from another thread or a signal handler."""
+        if self.is_open:
+            self.engine.interrupt()
 
     def close(self) -> None:
         """Undo what is not committed and let go of the store."""

@@ -31,8 +31,7 @@ class StoreShare:
     """The shared part of the sessions of one store; those in the background belong to one of the others.
 
     Args:
-        engine: the first session's; it is closed when the last one has left.
-        key: under which the next session finds it.
+        store: its directory; None for a store in memory, which is one session's alone.
 
     Attributes:
         generation: changes whenever a session has committed: what others remember of the store may be out of date.
@@ -40,13 +39,13 @@ class StoreShare:
         sessions: those that are open.
     """
 
-    def __init__(self, engine: Engine, key: Path | None = None) -> None:
+    def __init__(self, store: Path | None = None) -> None:
         self.generation = 0
         self.jobs: dict[int, RunningJob] = {}
         self.sessions: WeakSet[Session] = WeakSet()
-        self._engine = engine
-        self._key = key
-        self._num_sessions = 1
+        self._store = store
+        self._engine: Engine | None = None  # the first session's; it is closed when the last one has left
+        self._num_sessions = 0
         self._turn = threading.Condition()
         self._writer: Transactions | None = None
         self._thread = 0  # in which the writer took its turn
@@ -56,9 +55,28 @@ class StoreShare:
         """Whether more than one session is open."""
         return self._num_sessions > 1
 
-    def another_engine(self) -> Engine:
-        """Return an engine for one more session."""
-        engine = self._engine.sibling()
+    def enter(self) -> Engine:
+        """Return the engine of one more session.
+
+        Raises:
+            UnavailableError: another process has the store open.
+            StorageError: it cannot be opened, or its file was removed under the other sessions.
+        """
+        from ootheca.engine.duckdb import STORE_FILE, open_engine
+
+        engine: Engine
+        if self._engine is None:
+            self._engine = engine = open_engine(self._store)
+            if self._store is not None:
+                _shares[self._store.resolve()] = self
+        else:
+            if self._store is not None and not (self._store / STORE_FILE).exists():
+                raise StorageError(
+                    "the store was removed while it is open",
+                    hint="close the connections to it",
+                    location=str(self._store),
+                )
+            engine = self._engine.sibling()
         self._num_sessions += 1
         return engine
 
@@ -70,9 +88,9 @@ class StoreShare:
                 engine.close()
             elif self._num_sessions:
                 engine.rollback()  # it closes last
-            if not self._num_sessions:
-                if self._key is not None:
-                    _shares.pop(self._key, None)
+            if not self._num_sessions and self._engine is not None:
+                for key in [key for key, share in _shares.items() if share is self]:
+                    del _shares[key]
                 self._engine.close()
 
     def end_jobs(self, session: Session) -> None:
@@ -117,27 +135,7 @@ class StoreShare:
             return self.generation
 
 
-def join(store: Path | None) -> tuple[StoreShare, Engine]:
-    """Open a store for one more session of this process; None is a store in memory, which is the session's alone.
-
-    Raises:
-        UnavailableError: another process has it open.
-        StorageError: it cannot be opened, or its file was removed under the other sessions.
-    """
-    from ootheca.engine.duckdb import STORE_FILE, open_engine
-
-    key = None if store is None else store.resolve()
-    share = None if key is None else _shares.get(key)
-    if key is not None and share is not None:
-        if not (key / STORE_FILE).exists():
-            raise StorageError(
-                "the store was removed while it is open",
-                hint="close the connections to it",
-                location=str(key),
-            )
-        return share, share.another_engine()
-    engine = open_engine(store)
-    share = StoreShare(engine, key)
-    if key is not None:
-        _shares[key] = share
-    return share, engine
+def join(store: Path | None) -> StoreShare:
+    """Return what the sessions of a store share in this process."""
+    share = None if store is None else _shares.get(store.resolve())
+    return share if share is not None else StoreShare(store)

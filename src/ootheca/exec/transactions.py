@@ -7,9 +7,7 @@ to read only. What a session remembers of the store is read again when another h
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
-from weakref import finalize
 
 from ootheca.clock import ZERO_TIMESTAMP, SystemClock, Timestamp, parse_timestamp
 from ootheca.errors import OothecaError
@@ -51,22 +49,23 @@ class Transactions(OpenStore):
         share: StoreShare | None = None,
         **options: Any,
     ) -> None:
-        is_sibling = share is not None
+        if share is None:
+            share = join(store) if engine is None else StoreShare()
+        self.share = share
+        self._generation = share.generation
         if engine is None:
-            share, engine = join(store)
-        self.share = share if share is not None else StoreShare(engine)
-        self._generation = self.share.generation
-        # A session that nobody closes must not keep the store from other processes.
-        leave = finalize(self, engine.close if is_sibling else partial(self.share.leave, engine))
-        leave.atexit = False
-        super().__init__(store, engine=engine, release=leave, **options)
+            super().__init__(store, open_engine=share.enter, leave=share.leave, **options)
+        else:
+            super().__init__(store, open_engine=lambda: engine, leave=lambda given: given.close(), **options)
         self.transaction_state: TransactionState = "none"
         self._is_observing = False
         self._at_commit: list[Callable[[], object]] = []
         self._now: Timestamp | None = None
         self._discards = False
         self._stream: Stream | None = None
-        self._forward_clock()
+        self._is_running = False
+        if store is not None or engine is not None:
+            self._open()
 
     @property
     def is_in_explicit_transaction(self) -> bool:
@@ -187,10 +186,18 @@ class Transactions(OpenStore):
 
     # Inner parts
 
+    def _open(self) -> None:
+        super()._open()
+        self._forward_clock()
+        if self._is_running:
+            self._begin()
+
     def _start(self) -> None:
         self._now = None
         self._discards = False
-        self._begin()
+        self._is_running = True
+        if self.is_open:
+            self._begin()
 
     def _begin(self) -> None:
         if not self._is_observing:
@@ -218,6 +225,10 @@ class Transactions(OpenStore):
             self._undo()
             return
         self._stream = None
+        self._is_running = False
+        if not self.is_open:
+            self._now = None
+            return
         try:
             self.engine.note_sequences(self._find_sequence)
             if self.catalog.is_changed:
@@ -235,11 +246,14 @@ class Transactions(OpenStore):
 
     def _undo(self) -> None:
         self._stream = None
+        self._is_running = False
         self._at_commit.clear()
+        self._now = None
+        if not self.is_open:
+            return
         self.catalog.rollback()
         self.engine.rollback()
         self._version = self.meta("version", self._version)
-        self._now = None
         self._end_turn(has_committed=False)
 
     def _run_after_commit(self) -> None:

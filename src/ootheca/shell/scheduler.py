@@ -46,7 +46,7 @@ class _Scheduler:
         """Stop what the engine is doing."""
         session = self.session
         if session is not None:
-            session.engine.interrupt()
+            session.interrupt()
 
     @contextmanager
     def opened(self) -> Iterator[Session]:

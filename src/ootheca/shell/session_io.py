@@ -92,7 +92,7 @@ class Shell:
                 self.fail(as_ootheca_error(exc))
 
     def _stop_engine(self) -> None:
-        self.session.engine.interrupt()
+        self.session.interrupt()
 
     def _abandon(self) -> None:
         """Let go of rows that nobody will read any more."""

@@ -156,7 +156,8 @@ def current_setting(session: Session, name: str) -> str:
 
 def _values(session: Session) -> dict[str, str]:
     """Return every known setting's value as SHOW prints it."""
-    stored = dict(SystemTable(session, "settings").rows("name", "value"))
+    # In a store that nobody has asked anything of, nobody has set anything either.
+    stored = dict(SystemTable(session, "settings").rows("name", "value")) if session.is_open else {}
     values = {
         name: decode_setting(name, known.kind, stored[name]) if name in stored else known.default
         for name, known in KNOWN_SETTINGS.items()
