@@ -1,8 +1,9 @@
 """The syntax tree: every statement and clause that the parser knows, as frozen dataclasses.
 
-Import nodes from here. They live in seven files by family:
+Import nodes from here. They live in eight files by family:
 
-    nodes_base      Node, Statement, Expr, names, types, pass-through queries, walk() and transform()
+    node            Node, children(), walk() and transform()
+    nodes_base      Statement, Expr, names, types, pass-through queries
     nodes_expr      expressions
     nodes_backup    BACKUP, RESTORE, SHOW BACKUP, schedules, jobs, external connections, EXPORT, IMPORT
     nodes_session   transactions, SET, SHOW, GRANT, roles, comments, EXPLAIN, PREPARE
@@ -23,6 +24,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ootheca.sql.node import *  # noqa: F403
 from ootheca.sql.nodes_backup import *  # noqa: F403
 from ootheca.sql.nodes_base import *  # noqa: F403
 from ootheca.sql.nodes_expr import *  # noqa: F403
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from ootheca.sql.nodes_session import *  # noqa: F403
     from ootheca.sql.nodes_table import *  # noqa: F403
 
-_EAGER = ("nodes_base", "nodes_expr", "nodes_backup")
+_EAGER = ("node", "nodes_base", "nodes_expr", "nodes_backup")
 _LAZY = ("nodes_session", "nodes_table", "nodes_ddl", "nodes_alter")
 
 

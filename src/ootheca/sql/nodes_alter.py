@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from ootheca.sql.nodes_base import Expr, Node, ObjectName, Query, Statement, TypeName
+from ootheca.sql.node import Node, node
+from ootheca.sql.nodes_base import Expr, ObjectName, Query, Statement, TypeName
 from ootheca.sql.nodes_table import (
     ColumnDef,
     HashSharding,
@@ -48,7 +48,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class AddColumn(Node):
     """ADD [COLUMN] [IF NOT EXISTS] definition."""
 
@@ -56,7 +56,7 @@ class AddColumn(Node):
     if_not_exists: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class DropColumn(Node):
     """DROP [COLUMN] [IF EXISTS] name [CASCADE | RESTRICT]."""
 
@@ -65,7 +65,7 @@ class DropColumn(Node):
     behavior: Literal["", "CASCADE", "RESTRICT"] = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class RenameColumn(Node):
     """RENAME [COLUMN] old TO new."""
 
@@ -73,7 +73,7 @@ class RenameColumn(Node):
     new: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class RenameConstraint(Node):
     """RENAME CONSTRAINT old TO new."""
 
@@ -81,14 +81,14 @@ class RenameConstraint(Node):
     new: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class RenameTo(Node):
     """RENAME TO name."""
 
     name: ObjectName
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class SetDefault(Node):
     """ALTER [COLUMN] name SET DEFAULT expression."""
 
@@ -96,14 +96,14 @@ class SetDefault(Node):
     expression: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class DropDefault(Node):
     """ALTER [COLUMN] name DROP DEFAULT."""
 
     column: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class AlterColumnOnUpdate(Node):
     """ALTER [COLUMN] name SET ON UPDATE expression, or DROP ON UPDATE (then None)."""
 
@@ -111,28 +111,28 @@ class AlterColumnOnUpdate(Node):
     expression: Expr | None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class SetNotNull(Node):
     """ALTER [COLUMN] name SET NOT NULL."""
 
     column: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class DropNotNull(Node):
     """ALTER [COLUMN] name DROP NOT NULL."""
 
     column: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class DropStored(Node):
     """ALTER [COLUMN] name DROP STORED."""
 
     column: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class SetVisible(Node):
     """ALTER [COLUMN] name SET [NOT] VISIBLE."""
 
@@ -140,7 +140,7 @@ class SetVisible(Node):
     is_visible: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class AlterColumnType(Node):
     """ALTER [COLUMN] name [SET DATA] TYPE type [COLLATE …] [USING expression]."""
 
@@ -149,7 +149,7 @@ class AlterColumnType(Node):
     using: Expr | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class AddConstraint(Node):
     """ADD [CONSTRAINT name] constraint [NOT VALID]."""
 
@@ -158,7 +158,7 @@ class AddConstraint(Node):
     if_not_exists: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class DropConstraint(Node):
     """DROP CONSTRAINT [IF EXISTS] name [CASCADE | RESTRICT]."""
 
@@ -167,14 +167,14 @@ class DropConstraint(Node):
     behavior: Literal["", "CASCADE", "RESTRICT"] = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ValidateConstraint(Node):
     """VALIDATE CONSTRAINT name."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class AlterPrimaryKey(Node):
     """ALTER PRIMARY KEY USING COLUMNS (columns) [USING HASH …] [INTERLEAVE …]."""
 
@@ -183,7 +183,7 @@ class AlterPrimaryKey(Node):
     interleave: InterleaveClause | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class SplitAt(Node):
     """SPLIT AT query [WITH EXPIRATION expression]."""
 
@@ -191,14 +191,14 @@ class SplitAt(Node):
     expiration: Expr | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class UnsplitAt(Node):
     """UNSPLIT AT query, or UNSPLIT ALL (then None)."""
 
     query: Query | None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Relocate(Node):
     """EXPERIMENTAL_RELOCATE [LEASE] query, SCATTER: where ranges live, which a store without ranges ignores."""
 
@@ -206,21 +206,21 @@ class Relocate(Node):
     kind: Literal["RELOCATE", "RELOCATE LEASE", "SCATTER"] = "RELOCATE"
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class SetStorageParameters(Node):
     """SET (name = value, …), or RESET (name, …) (then the values are None)."""
 
     parameters: tuple[tuple[str, Expr | None], ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class SetSchema(Node):
     """SET SCHEMA name."""
 
     schema: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class OwnerTo(Node):
     """OWNER TO role."""
 
@@ -255,7 +255,7 @@ AlterTableCommand: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class AlterTable(Statement):
     """ALTER TABLE [IF EXISTS] name command, …; `locality` is set (canonical text) for SET LOCALITY."""
 
@@ -265,7 +265,7 @@ class AlterTable(Statement):
     locality: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class IndexName(Node):
     """`table@index`, or an index alone (then `table` is None and `index` may be qualified in `prefix`)."""
 
@@ -274,7 +274,7 @@ class IndexName(Node):
     prefix: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class CreateIndex(Statement):
     """CREATE [UNIQUE] [INVERTED] INDEX [CONCURRENTLY] [[IF NOT EXISTS] name] ON table (columns) …."""
 
@@ -294,7 +294,7 @@ class CreateIndex(Statement):
     is_not_visible: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class DropIndex(Statement):
     """DROP INDEX [CONCURRENTLY] [IF EXISTS] names [CASCADE | RESTRICT]."""
 
@@ -304,7 +304,7 @@ class DropIndex(Statement):
     is_concurrent: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class AlterIndex(Statement):
     """ALTER INDEX [IF EXISTS] name action.
 

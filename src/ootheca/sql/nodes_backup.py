@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TypeAlias
 
-from ootheca.sql.nodes_base import Expr, Node, ObjectName, Query, Statement, StringOrPlaceholder, TablePattern
+from ootheca.sql.node import Node, node
+from ootheca.sql.nodes_base import Expr, ObjectName, Query, Statement, StringOrPlaceholder, TablePattern
 
 __all__ = [
     "AlterBackup",
@@ -52,7 +53,7 @@ def _is_latest(path: StringOrPlaceholder | None) -> bool:
     return isinstance(path, str) and path.lower() == "latest"
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class KeyValue(Node):
     """A generic option: `key`, `key = value`, or `key = (value, …)`. Keys are folded like names."""
 
@@ -67,28 +68,28 @@ class KeyValue(Node):
         return self.value if isinstance(self.value, tuple) else (self.value,)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class TableTargets(Node):
     """`TABLE a, b.*`."""
 
     patterns: tuple[TablePattern, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class DatabaseTargets(Node):
     """`DATABASE a, b`."""
 
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class TenantTarget(Node):
     """`TENANT n`, or `VIRTUAL CLUSTER n`."""
 
     tenant_id: int
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class SystemUsersTarget(Node):
     """`RESTORE SYSTEM USERS`."""
 
@@ -97,7 +98,7 @@ BackupTargets: TypeAlias = TableTargets | DatabaseTargets | TenantTarget | Syste
 """What is taken or restored; None in a statement means the whole cluster."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class BackupOptions(Node):
     """The WITH clause of BACKUP. An option that was not given is None, or empty.
 
@@ -116,7 +117,7 @@ class BackupOptions(Node):
     include_deprecated_interleaves: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class RestoreOptions(Node):
     """The WITH clause of RESTORE. An option that was not given is None, False, or empty."""
 
@@ -145,7 +146,7 @@ class RestoreOptions(Node):
     grants: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Backup(Statement):
     """BACKUP.
 
@@ -169,7 +170,7 @@ class Backup(Statement):
     options: BackupOptions = BackupOptions()
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Restore(Statement):
     """RESTORE.
 
@@ -194,7 +195,7 @@ class Restore(Statement):
         return _is_latest(self.subdirectory)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ShowBackup(Statement):
     """SHOW BACKUP [SCHEMAS | FILES | RANGES | VALIDATE | CONNECTION] path [IN collection] [WITH options].
 
@@ -218,7 +219,7 @@ class ShowBackup(Statement):
         return bool(self.collection) and _is_latest(self.path)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ShowBackups(Statement):
     """SHOW BACKUPS IN collection [NEWER THAN …] [OLDER THAN …] [WITH REVISION START TIME | WITH INDEX]."""
 
@@ -229,7 +230,7 @@ class ShowBackups(Statement):
     with_index: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class AlterBackup(Statement):
     """ALTER BACKUP [subdirectory IN] uri ADD NEW_KMS = … WITH OLD_KMS = …."""
 
@@ -244,7 +245,7 @@ class AlterBackup(Statement):
         return _is_latest(self.subdirectory)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class CreateScheduleForBackup(Statement):
     """CREATE SCHEDULE [IF NOT EXISTS] [label] FOR BACKUP … RECURRING … [FULL BACKUP …] [WITH SCHEDULE OPTIONS …]."""
 
@@ -259,7 +260,7 @@ class CreateScheduleForBackup(Statement):
     if_not_exists: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class AlterScheduleCommand(Node):
     """One command of ALTER BACKUP SCHEDULE; the fields that its `kind` uses are set, the others None or empty.
 
@@ -276,7 +277,7 @@ class AlterScheduleCommand(Node):
     option: KeyValue | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class AlterBackupSchedule(Statement):
     """ALTER BACKUP SCHEDULE id command, …."""
 
@@ -284,7 +285,7 @@ class AlterBackupSchedule(Statement):
     commands: tuple[AlterScheduleCommand, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ShowSchedules(Statement):
     """SHOW [RUNNING | PAUSED] SCHEDULES [FOR BACKUP], or SHOW SCHEDULE id (then `schedule_id` is set)."""
 
@@ -293,14 +294,14 @@ class ShowSchedules(Statement):
     schedule_id: Expr | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ShowCreateSchedules(Statement):
     """SHOW CREATE SCHEDULE id, or SHOW CREATE ALL SCHEDULES (then `schedule_id` is None)."""
 
     schedule_id: Expr | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ControlSchedules(Statement):
     """PAUSE, RESUME or DROP SCHEDULES; the ids come from the query (`VALUES (n)` for the singular form).
 
@@ -313,14 +314,14 @@ class ControlSchedules(Statement):
     ids: tuple[Expr, ...] = field(default=(), compare=False)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ExecuteSchedule(Statement):
     """EXECUTE SCHEDULE id."""
 
     schedule_id: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ShowJobs(Statement):
     """SHOW [AUTOMATIC | CHANGEFEED] JOBS, SHOW JOB id, SHOW JOBS query, SHOW JOBS FOR SCHEDULE(S) ….
 
@@ -336,7 +337,7 @@ class ShowJobs(Statement):
     with_execution_details: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ControlJobs(Statement):
     """PAUSE, RESUME or CANCEL JOBS; the ids come from the query (`VALUES (n)` for the singular form)."""
 
@@ -346,7 +347,7 @@ class ControlJobs(Statement):
     reason: StringOrPlaceholder | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ControlJobsForSchedules(Statement):
     """PAUSE, RESUME or CANCEL JOBS FOR SCHEDULE(S)."""
 
@@ -355,7 +356,7 @@ class ControlJobsForSchedules(Statement):
     ids: tuple[Expr, ...] = field(default=(), compare=False)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ControlJobsOfType(Statement):
     """PAUSE, RESUME or CANCEL ALL type JOBS; the type is folded (`backup`) and not checked by the parser."""
 
@@ -363,7 +364,7 @@ class ControlJobsOfType(Statement):
     job_type: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class AlterJobOwner(Statement):
     """ALTER JOB id OWNER TO role."""
 
@@ -371,7 +372,7 @@ class AlterJobOwner(Statement):
     owner: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class CreateExternalConnection(Statement):
     """CREATE EXTERNAL CONNECTION [IF NOT EXISTS] name AS uri."""
 
@@ -380,7 +381,7 @@ class CreateExternalConnection(Statement):
     if_not_exists: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class AlterExternalConnection(Statement):
     """ALTER EXTERNAL CONNECTION [IF EXISTS] name AS uri."""
 
@@ -389,28 +390,28 @@ class AlterExternalConnection(Statement):
     if_exists: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class DropExternalConnection(Statement):
     """DROP EXTERNAL CONNECTION name."""
 
     name: StringOrPlaceholder
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ShowExternalConnections(Statement):
     """SHOW EXTERNAL CONNECTIONS, or SHOW EXTERNAL CONNECTION name."""
 
     name: StringOrPlaceholder | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ShowCreateExternalConnections(Statement):
     """SHOW CREATE ALL EXTERNAL CONNECTIONS, or SHOW CREATE EXTERNAL CONNECTION name."""
 
     name: StringOrPlaceholder | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class CheckExternalConnection(Statement):
     """CHECK EXTERNAL CONNECTION uri [WITH transfer = …, concurrently = …, time = …]."""
 
@@ -420,7 +421,7 @@ class CheckExternalConnection(Statement):
     concurrently: Expr | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Export(Statement):
     """EXPORT INTO format uri [WITH options] FROM query (or TABLE name)."""
 
@@ -430,7 +431,7 @@ class Export(Statement):
     options: tuple[KeyValue, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Import(Statement):
     """IMPORT INTO table [(columns)] format DATA (uris) [WITH options], or IMPORT TABLE name (definition) ….
 

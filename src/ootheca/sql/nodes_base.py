@@ -6,14 +6,14 @@ asks for them when they are first needed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields, is_dataclass, replace
-from typing import Any, TypeAlias, TypeVar, cast
+from dataclasses import field
+from typing import TypeAlias
+
+from ootheca.sql.node import Node, node
 
 __all__ = [
     "BracketedStatement",
     "Expr",
-    "Node",
     "ObjectName",
     "Placeholder",
     "Query",
@@ -23,56 +23,13 @@ __all__ = [
     "TablePattern",
     "TypeName",
     "Unsupported",
-    "children",
-    "transform",
-    "walk",
 ]
 
 Span: TypeAlias = tuple[int, int]
 """Half-open range of character offsets in the text that was parsed."""
 
 
-class Node:
-    """The root of the tree's classes.
-
-    Nodes of one class are equal when the fields that take part in comparison are. (This is written once here instead
-    of being generated two hundred times, which importing would pay for.) A repr names the class alone, because a
-    field may hold a secret.
-    """
-
-    __slots__ = ()
-
-    def __eq__(self, other: object) -> bool:
-        if type(self) is not type(other):
-            return NotImplemented
-        return all(getattr(self, name) == getattr(other, name) for name in _compared(type(self)))
-
-    def __hash__(self) -> int:
-        return hash((type(self), *[getattr(self, name) for name in _compared(type(self))]))
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__}>"
-
-
-_COMPARED: dict[Any, tuple[str, ...]] = {}
-_FIELDS: dict[Any, tuple[str, ...]] = {}
-
-
-def _compared(class_: Any) -> tuple[str, ...]:
-    names = _COMPARED.get(class_)
-    if names is None:
-        names = _COMPARED[class_] = tuple(item.name for item in fields(class_) if item.compare)
-    return names
-
-
-def _field_names(class_: Any) -> tuple[str, ...]:
-    names = _FIELDS.get(class_)
-    if names is None:
-        names = _FIELDS[class_] = tuple(item.name for item in fields(class_)) if is_dataclass(class_) else ()
-    return names
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Statement(Node):
     """One statement.
 
@@ -116,7 +73,7 @@ class Expr(Node):
         return format_expr(self)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Placeholder(Expr):
     """`$1`: an argument that is bound later; `index` counts from 1."""
 
@@ -130,7 +87,7 @@ StringOrPlaceholder: TypeAlias = str | Placeholder
 """Where CockroachDB takes a string, it takes a literal, a bare or "quoted" word (all become `str`) or a placeholder."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ObjectName(Node):
     """A name of one to three parts, already folded: `t`, `schema_or_database.t`, `database.schema.t`."""
 
@@ -152,7 +109,7 @@ class ObjectName(Node):
         return self.parts[:-1]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class TablePattern(Node):
     """A backup target: a name, or every table under a prefix (`*`, `db.*`, `db.schema.*`)."""
 
@@ -168,7 +125,7 @@ class TablePattern(Node):
         return f"{names}.*" if names else "*"
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class TypeName(Node):
     """A column type, under CockroachDB's own spelling: `str()` of it is what SHOW CREATE prints.
 
@@ -197,7 +154,7 @@ class TypeName(Node):
         return format_type(self)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class BracketedStatement(Node):
     """A statement inside a query: `[SHOW JOBS]` as a table, or the body of `WITH x AS (SHOW JOBS)`.
 
@@ -210,7 +167,7 @@ class BracketedStatement(Node):
     is_cte: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Query(Statement):
     """A statement that ootheca passes on: SELECT, INSERT, UPSERT, UPDATE, DELETE, VALUES, WITH, TABLE.
 
@@ -225,7 +182,7 @@ class Query(Statement):
     bracketed: tuple[BracketedStatement, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Unsupported(Statement):
     """A statement that CockroachDB knows and ootheca does not do; running it is an `UnsupportedError`.
 
@@ -234,47 +191,3 @@ class Unsupported(Statement):
 
     feature: str
     text: str
-
-
-def children(node: Node) -> Iterator[Node]:
-    """Yield the nodes directly below a node, in the order of its fields, whatever tuples they stand in."""
-    pending: list[Any] = [getattr(node, name) for name in reversed(_field_names(type(node)))]
-    while pending:
-        value = pending.pop()
-        if isinstance(value, Node):
-            yield value
-        elif isinstance(value, tuple):
-            pending.extend(reversed(value))
-
-
-def walk(node: Node) -> Iterator[Node]:
-    """Yield the node and every node below it, parents first, in the order of their fields. Does not recurse."""
-    pending = [node]
-    while pending:
-        current = pending.pop()
-        yield current
-        pending.extend(reversed(list(children(current))))
-
-
-_N = TypeVar("_N", bound=Node)
-
-
-def transform(node: _N, change: Callable[[Node], Node]) -> _N:
-    """Return the tree with `change` applied to every node, children first; unchanged parts are shared."""
-    updates: dict[str, Any] = {}
-    for name in _field_names(type(node)):
-        value = getattr(node, name)
-        changed = _transform_value(value, change)
-        if changed is not value:
-            updates[name] = changed
-    rebuilt = replace(cast(Any, node), **updates) if updates else node
-    return cast(_N, change(rebuilt))
-
-
-def _transform_value(value: Any, change: Callable[[Node], Node]) -> Any:
-    if isinstance(value, Node):
-        return transform(value, change)
-    if isinstance(value, tuple):
-        changed = tuple(_transform_value(part, change) for part in value)
-        return changed if any(a is not b for a, b in zip(changed, value, strict=True)) else value
-    return value

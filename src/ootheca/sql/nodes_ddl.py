@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from ootheca.sql.node import node
 from ootheca.sql.nodes_base import Expr, ObjectName, Query, Statement
 from ootheca.sql.nodes_table import NO_SEQUENCE_OPTIONS, SequenceOptions
 
@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class CreateDatabase(Statement):
     """CREATE DATABASE [IF NOT EXISTS] name [options]; ENCODING and locale options are in `options` as text."""
 
@@ -41,7 +41,7 @@ class CreateDatabase(Statement):
     survival_goal: str | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class DropDatabase(Statement):
     """DROP DATABASE [IF EXISTS] name [CASCADE | RESTRICT]; `behavior` is '' or that word."""
 
@@ -50,7 +50,7 @@ class DropDatabase(Statement):
     behavior: Literal["", "CASCADE", "RESTRICT"] = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class AlterDatabase(Statement):
     """ALTER DATABASE name action.
 
@@ -67,7 +67,7 @@ class AlterDatabase(Statement):
     if_exists: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class CreateSchema(Statement):
     """CREATE SCHEMA [IF NOT EXISTS] [name] [AUTHORIZATION role]; the name may be `database.schema`."""
 
@@ -76,7 +76,7 @@ class CreateSchema(Statement):
     owner: str | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class DropSchema(Statement):
     """DROP SCHEMA [IF EXISTS] names [CASCADE | RESTRICT]."""
 
@@ -85,7 +85,7 @@ class DropSchema(Statement):
     behavior: Literal["", "CASCADE", "RESTRICT"] = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class AlterSchema(Statement):
     """ALTER SCHEMA name RENAME TO name, or OWNER TO role."""
 
@@ -94,7 +94,7 @@ class AlterSchema(Statement):
     value: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class CreateType(Statement):
     """CREATE TYPE [IF NOT EXISTS] name AS ENUM (labels)."""
 
@@ -103,7 +103,7 @@ class CreateType(Statement):
     if_not_exists: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class DropType(Statement):
     """DROP TYPE [IF EXISTS] names [CASCADE | RESTRICT]."""
 
@@ -112,7 +112,7 @@ class DropType(Statement):
     behavior: Literal["", "CASCADE", "RESTRICT"] = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class AlterType(Statement):
     """ALTER TYPE name action.
 
@@ -129,7 +129,7 @@ class AlterType(Statement):
     neighbor: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class CreateView(Statement):
     """CREATE [OR REPLACE] [TEMP] [MATERIALIZED] VIEW [IF NOT EXISTS] name [(columns)] AS query [WITH [NO] DATA]."""
 
@@ -143,7 +143,7 @@ class CreateView(Statement):
     with_data: bool = True
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class DropView(Statement):
     """DROP [MATERIALIZED] VIEW [IF EXISTS] names [CASCADE | RESTRICT]."""
 
@@ -153,7 +153,7 @@ class DropView(Statement):
     behavior: Literal["", "CASCADE", "RESTRICT"] = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class AlterView(Statement):
     """ALTER [MATERIALIZED] VIEW [IF EXISTS] name RENAME TO name, SET SCHEMA name, or OWNER TO role."""
 
@@ -164,7 +164,7 @@ class AlterView(Statement):
     if_exists: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class RefreshMaterializedView(Statement):
     """REFRESH MATERIALIZED VIEW [CONCURRENTLY] name [WITH [NO] DATA]."""
 
@@ -173,7 +173,7 @@ class RefreshMaterializedView(Statement):
     with_data: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class CreateSequence(Statement):
     """CREATE [TEMP] SEQUENCE [IF NOT EXISTS] name [options]."""
 
@@ -183,7 +183,7 @@ class CreateSequence(Statement):
     is_temporary: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class AlterSequence(Statement):
     """ALTER SEQUENCE [IF EXISTS] name options, or RENAME TO / SET SCHEMA / OWNER TO (then `action` and `value`)."""
 
@@ -194,7 +194,7 @@ class AlterSequence(Statement):
     if_exists: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class DropSequence(Statement):
     """DROP SEQUENCE [IF EXISTS] names [CASCADE | RESTRICT]."""
 
@@ -203,7 +203,7 @@ class DropSequence(Statement):
     behavior: Literal["", "CASCADE", "RESTRICT"] = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class AlterDefaultPrivileges(Statement):
     """ALTER DEFAULT PRIVILEGES [FOR roles] [IN SCHEMA names] GRANT | REVOKE … ON kind TO | FROM roles."""
 

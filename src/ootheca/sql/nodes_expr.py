@@ -6,9 +6,9 @@ precedence; whoever rebuilds expressions adds `Paren` nodes where they are neede
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from ootheca.sql.node import node
 from ootheca.sql.nodes_base import Expr, Query, TypeName
 
 __all__ = [
@@ -50,28 +50,28 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class StringLiteral(Expr):
     """A quoted string, decoded."""
 
     value: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class BytesLiteral(Expr):
     """`b'…'` or `x'…'`, decoded."""
 
     value: bytes
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class BitLiteral(Expr):
     """`B'0101'`: a string of the characters 0 and 1."""
 
     value: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class NumberLiteral(Expr):
     """A number as it was written (`1`, `0x1F`, `1.50`, `1e10`); never negative, the sign is a `UnaryOp`."""
 
@@ -79,31 +79,31 @@ class NumberLiteral(Expr):
     is_integer: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class BoolLiteral(Expr):
     """`true` or `false`."""
 
     value: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class NullLiteral(Expr):
     """`NULL`."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class DefaultValue(Expr):
     """The word DEFAULT in the place of a value."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class PartitionBound(Expr):
     """MINVALUE or MAXVALUE in a range partition."""
 
     is_max: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class IntervalLiteral(Expr):
     """`INTERVAL '1 day'`, with the fields of `INTERVAL '1' DAY` or the precision of `INTERVAL(3) '…'` in `type`."""
 
@@ -111,21 +111,21 @@ class IntervalLiteral(Expr):
     type: TypeName
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ColumnRef(Expr):
     """A column by name, with up to three parts before it; already folded."""
 
     parts: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Star(Expr):
     """`*` or `t.*`."""
 
     parts: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class FunctionCall(Expr):
     """A function by name. Forms with their own syntax (EXTRACT, AT TIME ZONE …) are calls here, as in CockroachDB.
 
@@ -137,7 +137,7 @@ class FunctionCall(Expr):
     quantifier: Literal["", "DISTINCT", "ALL"] = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class KeywordCall(Expr):
     """COALESCE, IFNULL, NULLIF, IF, IFERROR, ISERROR: printed in capitals, evaluated lazily."""
 
@@ -145,7 +145,7 @@ class KeywordCall(Expr):
     arguments: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Cast(Expr):
     """A conversion, in the way it was written: `x::T` (short), `CAST(x AS T)` (explicit), `T 'x'` (prepended)."""
 
@@ -154,7 +154,7 @@ class Cast(Expr):
     style: Literal["short", "explicit", "prepended"] = "short"
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Annotation(Expr):
     """`x:::T` (short) or `ANNOTATE_TYPE(x, T)` (explicit): the type of an expression, without conversion."""
 
@@ -163,7 +163,7 @@ class Annotation(Expr):
     is_short: bool = True
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Collate(Expr):
     """`x COLLATE locale`."""
 
@@ -171,7 +171,7 @@ class Collate(Expr):
     locale: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class UnaryOp(Expr):
     """`-x`, `+x`, `~x`, `|/x`, `||/x`."""
 
@@ -179,7 +179,7 @@ class UnaryOp(Expr):
     operand: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class BinaryOp(Expr):
     """Arithmetic, bits, concatenation and JSON access: `+ - * / // % ^ & | # << >> || -> ->> #> #>>`."""
 
@@ -188,7 +188,7 @@ class BinaryOp(Expr):
     right: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Comparison(Expr):
     """A predicate on two operands.
 
@@ -202,7 +202,7 @@ class Comparison(Expr):
     quantifier: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class And(Expr):
     """`a AND b`."""
 
@@ -210,7 +210,7 @@ class And(Expr):
     right: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Or(Expr):
     """`a OR b`."""
 
@@ -218,14 +218,14 @@ class Or(Expr):
     right: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Not(Expr):
     """`NOT a`."""
 
     operand: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class IsTest(Expr):
     """`x IS [NOT] NULL | TRUE | FALSE | UNKNOWN | NAN`; `test` is that word."""
 
@@ -234,7 +234,7 @@ class IsTest(Expr):
     is_negated: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class IsOfType(Expr):
     """`x IS [NOT] OF (T, …)`."""
 
@@ -243,7 +243,7 @@ class IsOfType(Expr):
     is_negated: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Between(Expr):
     """`x [NOT] BETWEEN [SYMMETRIC] low AND high`."""
 
@@ -254,7 +254,7 @@ class Between(Expr):
     is_symmetric: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class When(Expr):
     """One branch of a CASE."""
 
@@ -262,7 +262,7 @@ class When(Expr):
     result: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Case(Expr):
     """`CASE [operand] WHEN … THEN … [ELSE …] END`."""
 
@@ -271,14 +271,14 @@ class Case(Expr):
     otherwise: Expr | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ArrayLiteral(Expr):
     """`ARRAY[…]`."""
 
     elements: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Tuple(Expr):
     """`(a, b)`, `ROW (a, b)` or `((a, b) AS x, y)`; the last is labelled."""
 
@@ -287,14 +287,14 @@ class Tuple(Expr):
     labels: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Paren(Expr):
     """Parentheses around one expression, as the user wrote them."""
 
     operand: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Subscript(Expr):
     """`x[i]`, or `x[from:to]` when `is_slice`."""
 
@@ -304,7 +304,7 @@ class Subscript(Expr):
     is_slice: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class FieldAccess(Expr):
     """`(x).name`, or `(x).*` when the name is `*`."""
 
@@ -312,21 +312,21 @@ class FieldAccess(Expr):
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Subquery(Expr):
     """A query in parentheses, which `query.text` includes."""
 
     query: Query
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ArraySubquery(Expr):
     """`ARRAY (SELECT …)`; `query.text` includes the parentheses."""
 
     query: Query
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Exists(Expr):
     """`EXISTS (SELECT …)`; `query.text` includes the parentheses."""
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from ootheca.sql.node import Node, node
 from ootheca.sql.nodes_backup import KeyValue
 from ootheca.sql.nodes_base import (
     Expr,
-    Node,
     ObjectName,
     Statement,
     StringOrPlaceholder,
@@ -65,7 +64,7 @@ __all__ = [
 
 
 # -- transactions ------------------------------------------------------------------------------------------------------
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Begin(Statement):
     """BEGIN or START TRANSACTION; `modes` as canonical text (`READ ONLY`, `AS OF SYSTEM TIME …`)."""
 
@@ -73,31 +72,31 @@ class Begin(Statement):
     as_of: Expr | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Commit(Statement):
     """COMMIT or END."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Rollback(Statement):
     """ROLLBACK or ABORT."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Savepoint(Statement):
     """SAVEPOINT name."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ReleaseSavepoint(Statement):
     """RELEASE [SAVEPOINT] name."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class RollbackToSavepoint(Statement):
     """ROLLBACK TO [SAVEPOINT] name."""
 
@@ -105,7 +104,7 @@ class RollbackToSavepoint(Statement):
 
 
 # -- explain and prepared statements -----------------------------------------------------------------------------------
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Explain(Statement):
     """EXPLAIN [ANALYZE] [(options)] statement."""
 
@@ -114,7 +113,7 @@ class Explain(Statement):
     is_analyze: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Prepare(Statement):
     """PREPARE name [(types)] AS statement."""
 
@@ -123,7 +122,7 @@ class Prepare(Statement):
     types: tuple[TypeName, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Execute(Statement):
     """EXECUTE name [(arguments)]."""
 
@@ -131,20 +130,20 @@ class Execute(Statement):
     arguments: tuple[Expr, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Deallocate(Statement):
     """DEALLOCATE name, or ALL (then `name` is None)."""
 
     name: str | None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Discard(Statement):
     """DISCARD ALL."""
 
 
 # -- settings ----------------------------------------------------------------------------------------------------------
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class SetVariable(Statement):
     """SET [SESSION | LOCAL] name = values, SET DATABASE, USE, SET TIME ZONE, SET search_path ….
 
@@ -156,21 +155,21 @@ class SetVariable(Statement):
     is_local: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ResetVariable(Statement):
     """RESET [SESSION] name; `ALL` resets everything."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ShowVariable(Statement):
     """SHOW [SESSION] name; the name `all` means SHOW ALL."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class SetClusterSetting(Statement):
     """SET CLUSTER SETTING name = value; `value` is None for DEFAULT."""
 
@@ -178,14 +177,14 @@ class SetClusterSetting(Statement):
     value: Expr | None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ResetClusterSetting(Statement):
     """RESET CLUSTER SETTING name."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ShowClusterSetting(Statement):
     """SHOW CLUSTER SETTING name, or SHOW [PUBLIC | ALL] CLUSTER SETTINGS (then `name` is None)."""
 
@@ -194,21 +193,21 @@ class ShowClusterSetting(Statement):
 
 
 # -- show --------------------------------------------------------------------------------------------------------------
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ShowDatabases(Statement):
     """SHOW DATABASES [WITH COMMENT]."""
 
     with_comment: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ShowSchemas(Statement):
     """SHOW SCHEMAS [FROM database]."""
 
     database: str | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ShowTables(Statement):
     """SHOW TABLES [FROM database[.schema]] [WITH COMMENT]; `prefix` has no, one or two parts."""
 
@@ -216,26 +215,26 @@ class ShowTables(Statement):
     with_comment: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ShowTypes(Statement):
     """SHOW TYPES."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ShowEnums(Statement):
     """SHOW ENUMS [FROM database[.schema]]."""
 
     prefix: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ShowSequences(Statement):
     """SHOW SEQUENCES [FROM database]."""
 
     database: str | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ShowCreate(Statement):
     """SHOW CREATE [SCHEMA | DATABASE] name; `kind` is '' for any other object.
 
@@ -247,7 +246,7 @@ class ShowCreate(Statement):
     name: ObjectName | None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ShowColumns(Statement):
     """SHOW COLUMNS FROM table [WITH COMMENT]."""
 
@@ -255,7 +254,7 @@ class ShowColumns(Statement):
     with_comment: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ShowIndexes(Statement):
     """SHOW INDEXES FROM table (also INDEX, KEYS), or FROM DATABASE name (then `database` is set)."""
 
@@ -264,31 +263,31 @@ class ShowIndexes(Statement):
     with_comment: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ShowConstraints(Statement):
     """SHOW CONSTRAINTS FROM table."""
 
     table: ObjectName
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ShowStatistics(Statement):
     """SHOW STATISTICS FOR TABLE table."""
 
     table: ObjectName
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ShowUsers(Statement):
     """SHOW USERS."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ShowRoles(Statement):
     """SHOW ROLES."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ShowGrants(Statement):
     """SHOW GRANTS [ON target] [FOR roles], or SHOW GRANTS ON ROLE roles (then `is_role`)."""
 
@@ -298,7 +297,7 @@ class ShowGrants(Statement):
     roles: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ShowRegions(Statement):
     """SHOW REGIONS [FROM CLUSTER | FROM ALL DATABASES | FROM DATABASE [name]]; `source` is that word or ''."""
 
@@ -306,19 +305,19 @@ class ShowRegions(Statement):
     database: str | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ShowLocality(Statement):
     """SHOW LOCALITY."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ShowSimple(Statement):
     """A SHOW without arguments of its own node: `SAVEPOINT STATUS`, `TRANSACTION STATUS`, `SYNTAX …`, `RANGES …`."""
 
     what: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ShowZoneConfiguration(Statement):
     """SHOW ZONE CONFIGURATION FROM target, or SHOW ALL ZONE CONFIGURATIONS (then `target` is None)."""
 
@@ -329,7 +328,7 @@ class ShowZoneConfiguration(Statement):
 
 
 # -- privileges, roles, comments ---------------------------------------------------------------------------------------
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class GrantOnTarget(Node):
     """What privileges are on: `kind` is TABLE, DATABASE, SCHEMA, TYPE, EXTERNAL CONNECTION, ALL TABLES IN SCHEMA, …
 
@@ -341,7 +340,7 @@ class GrantOnTarget(Node):
     names: tuple[ObjectName, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Grant(Statement):
     """GRANT privileges ON target TO roles, GRANT SYSTEM privileges TO roles, or GRANT roles TO roles.
 
@@ -356,7 +355,7 @@ class Grant(Statement):
     with_option: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Revoke(Statement):
     """The reverse of `Grant`; `with_option` takes only the GRANT or ADMIN option away."""
 
@@ -368,7 +367,7 @@ class Revoke(Statement):
     with_option: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class CreateRole(Statement):
     """CREATE USER or CREATE ROLE [IF NOT EXISTS] name [WITH options]."""
 
@@ -378,7 +377,7 @@ class CreateRole(Statement):
     options: tuple[KeyValue, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class AlterRole(Statement):
     """ALTER USER or ALTER ROLE name [WITH options]."""
 
@@ -388,7 +387,7 @@ class AlterRole(Statement):
     options: tuple[KeyValue, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class DropRole(Statement):
     """DROP USER or DROP ROLE [IF EXISTS] names."""
 
@@ -397,7 +396,7 @@ class DropRole(Statement):
     if_exists: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class CommentOn(Statement):
     """COMMENT ON kind name IS text; `comment` is None for NULL.
 
@@ -412,7 +411,7 @@ class CommentOn(Statement):
     detail: str | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class CreateStatistics(Statement):
     """CREATE STATISTICS name [ON columns] FROM table [AS OF SYSTEM TIME …], and ANALYZE table (then without a name)."""
 
@@ -423,7 +422,7 @@ class CreateStatistics(Statement):
     is_analyze: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ConfigureZone(Statement):
     """ALTER kind target CONFIGURE ZONE USING settings, or DISCARD (then `is_discard`).
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from ootheca.sql.nodes_base import Expr, Node, ObjectName, Query, Statement, TypeName
+from ootheca.sql.node import Node, node
+from ootheca.sql.nodes_base import Expr, ObjectName, Query, Statement, TypeName
 
 __all__ = [
     "NO_SEQUENCE_OPTIONS",
@@ -35,14 +35,14 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class HashSharding(Node):
     """USING HASH [WITH BUCKET_COUNT = n]; newer versions write `WITH (bucket_count = n)`, or nothing (then None)."""
 
     bucket_count: Expr | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class IndexColumn(Node):
     """A column (or, in newer versions, an expression) of an index; `direction` is '' unless it was written."""
 
@@ -52,7 +52,7 @@ class IndexColumn(Node):
     nulls: Literal["", "FIRST", "LAST"] = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ListPartition(Node):
     """PARTITION name VALUES IN (…) [PARTITION BY …]."""
 
@@ -61,7 +61,7 @@ class ListPartition(Node):
     subpartition: PartitionBy | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class RangePartition(Node):
     """PARTITION name VALUES FROM (…) TO (…) [PARTITION BY …]."""
 
@@ -71,7 +71,7 @@ class RangePartition(Node):
     subpartition: PartitionBy | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class PartitionBy(Node):
     """PARTITION [ALL] BY LIST | RANGE (columns) (partitions); `kind` NOTHING removes partitioning."""
 
@@ -81,7 +81,7 @@ class PartitionBy(Node):
     is_all: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class InterleaveClause(Node):
     """INTERLEAVE IN PARENT table (columns)."""
 
@@ -89,7 +89,7 @@ class InterleaveClause(Node):
     columns: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class CheckConstraint(Node):
     """[CONSTRAINT name] CHECK (expression)."""
 
@@ -97,7 +97,7 @@ class CheckConstraint(Node):
     name: str | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ForeignKey(Node):
     """[CONSTRAINT name] FOREIGN KEY (columns) REFERENCES table [(columns)], or the same on a column.
 
@@ -114,7 +114,7 @@ class ForeignKey(Node):
     name: str | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class PrimaryKey(Node):
     """[CONSTRAINT name] PRIMARY KEY (columns) [USING HASH …] [PARTITION BY …] [INTERLEAVE …]."""
 
@@ -126,7 +126,7 @@ class PrimaryKey(Node):
     storage_parameters: tuple[tuple[str, Expr], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class UniqueConstraint(Node):
     """[CONSTRAINT name] UNIQUE [WITHOUT INDEX] (columns) [STORING …] [PARTITION BY …] [WHERE …]."""
 
@@ -144,7 +144,7 @@ class UniqueConstraint(Node):
 TableConstraint: TypeAlias = CheckConstraint | ForeignKey | PrimaryKey | UniqueConstraint
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class IndexDef(Node):
     """[UNIQUE] [INVERTED] INDEX [name] (columns) … inside CREATE TABLE."""
 
@@ -161,7 +161,7 @@ class IndexDef(Node):
     is_not_visible: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class FamilyDef(Node):
     """FAMILY [name] (columns)."""
 
@@ -169,7 +169,7 @@ class FamilyDef(Node):
     name: str | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class LikeTable(Node):
     """LIKE table [INCLUDING … | EXCLUDING …] inside CREATE TABLE; `options` are those words in order."""
 
@@ -177,7 +177,7 @@ class LikeTable(Node):
     options: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class SequenceOptions(Node):
     """START, INCREMENT, bounds, CACHE, CYCLE, OWNED BY, VIRTUAL; None when not written.
 
@@ -205,7 +205,7 @@ class SequenceOptions(Node):
 NO_SEQUENCE_OPTIONS = SequenceOptions()
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ComputedColumn(Node):
     """AS (expression) STORED or VIRTUAL."""
 
@@ -213,7 +213,7 @@ class ComputedColumn(Node):
     is_virtual: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Identity(Node):
     """GENERATED ALWAYS | BY DEFAULT AS IDENTITY [(sequence options)]."""
 
@@ -221,7 +221,7 @@ class Identity(Node):
     options: SequenceOptions = NO_SEQUENCE_OPTIONS
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class ColumnDef(Node):
     """One column.
 
@@ -269,7 +269,7 @@ TableElement: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class CreateTable(Statement):
     """CREATE [TEMP | UNLOGGED] TABLE [IF NOT EXISTS] name (elements) [INTERLEAVE] [PARTITION BY] [WITH] [LOCALITY].
 
@@ -293,7 +293,7 @@ class CreateTable(Statement):
         return tuple(element for element in self.elements if isinstance(element, ColumnDef))
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class CreateTableAs(Statement):
     """CREATE TABLE name [(columns and constraints)] AS query."""
 
@@ -305,7 +305,7 @@ class CreateTableAs(Statement):
     storage_parameters: tuple[tuple[str, Expr], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class DropTable(Statement):
     """DROP TABLE [IF EXISTS] names [CASCADE | RESTRICT]."""
 
@@ -314,7 +314,7 @@ class DropTable(Statement):
     behavior: Literal["", "CASCADE", "RESTRICT"] = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@node
 class Truncate(Statement):
     """TRUNCATE [TABLE] names [CASCADE | RESTRICT]."""
 
