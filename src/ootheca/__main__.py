@@ -10,9 +10,7 @@ from ootheca.shell.main import main
 
 __all__ = ["run"]
 
-_YOUNG_OBJECTS: Final = (
-    50_000  # until the collector looks; importing alone makes Python's 700 a hundred times over
-)
+_YOUNG_OBJECTS: Final = 100_000  # until the collector looks; Python's 700 are new with every module
 
 
 def run() -> NoReturn:

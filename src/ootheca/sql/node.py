@@ -41,6 +41,15 @@ class Node:
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        class_ = type(self)
+        return _remade, (class_, {name: getattr(self, name) for name in _field_names(class_)})
+
+
+def _remade(class_: type[Node], values: dict[str, object]) -> Node:
+    """Make a node again, from a pickle or for a copy."""
+    return class_(**values)
+
 
 _COMPARED: dict[Any, tuple[str, ...]] = {}
 _FIELDS: dict[Any, tuple[str, ...]] = {}

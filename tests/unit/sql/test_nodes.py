@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from dataclasses import FrozenInstanceError, fields, is_dataclass
 
 import pytest
@@ -24,6 +26,27 @@ def test_equality_ignores_places_and_sources() -> None:
 def test_nodes_are_frozen() -> None:
     with pytest.raises(FrozenInstanceError):
         parse_one("BACKUP TO 'x'").source = ""  # type: ignore[misc]
+    with pytest.raises(FrozenInstanceError):
+        del parse_one("BACKUP TO 'x'").source
+
+
+def test_nodes_are_made_as_dataclasses_are() -> None:
+    for _ in range(2):  # the first one of its class is made differently
+        pattern = ast.TablePattern(("a",), is_wildcard=True)
+        assert (pattern.parts, pattern.is_wildcard) == (("a",), True)
+        assert ast.Begin(source="BEGIN") == ast.Begin()
+        with pytest.raises(TypeError, match="no_field"):
+            ast.TablePattern(("a",), no_field=1)  # type: ignore[call-arg]
+        with pytest.raises(TypeError, match="parts"):
+            ast.TablePattern()  # type: ignore[call-arg]
+        with pytest.raises(TypeError):
+            ast.TablePattern((), True, "source")  # type: ignore[call-arg]
+
+
+def test_nodes_are_copied_and_pickled() -> None:
+    statement = parse_one("BACKUP TABLE a.b INTO 'x' WITH kms = 'y', detached")
+    for other in (copy.deepcopy(statement), pickle.loads(pickle.dumps(statement))):
+        assert (other, other.source, other.span) == (statement, statement.source, statement.span)
 
 
 def test_walk_visits_parents_first_and_in_order() -> None:
