@@ -8,7 +8,16 @@ from ootheca.sql.build_core import ACTIONS, HOMES, Action
 
 __all__ = ["FAMILIES", "action_named", "load_all"]
 
-FAMILIES = ("build_core", "build_backup", "build_expr", "build_session", "build_ddl", "build_table")
+FAMILIES = (
+    "build_core",
+    "build_backup",
+    "build_expr",
+    "build_session",
+    "build_ddl",
+    "build_columns",
+    "build_table",
+    "build_alter",
+)
 """The modules that register actions, in the order in which they are searched."""
 
 
