@@ -6,9 +6,7 @@ A table `db.schema.t` is the DuckDB table `"db.schema"."t"`; what belongs to the
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,33 +14,24 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from ootheca.catalog.table import Table
-from ootheca.clock import ZERO_TIMESTAMP, Timestamp
-from ootheca.engine.base import NameResolver, QueryColumn, QueryResult, Source, TableName
-from ootheca.engine.connection import Connection, Snapshot
-from ootheca.engine.foreign import Fingerprints, is_as_left
-from ootheca.engine.functions import Runtime
-from ootheca.engine.metadata import Metadata, SequenceRow
-from ootheca.engine.reads import NoNames, is_present, sequence_parts
-from ootheca.engine.tables import Tables, full_name, temporary_name
+from ootheca.engine.base import NameResolver, TableName
+from ootheca.engine.metadata import SequenceRow
+from ootheca.engine.reads import NoNames
+from ootheca.engine.statements import Statements
+from ootheca.engine.tables import full_name, temporary_name
 from ootheca.engine.typed import Conversions, Typed
 from ootheca.engine.typenames import duckdb_type, quote, schema_name, string_literal
-from ootheca.engine.versions import Versions
-from ootheca.errors import OothecaError, StorageError
+from ootheca.errors import StorageError
 from ootheca.types import STRING, Family
 
 if TYPE_CHECKING:
-    from ootheca.engine.dialect import Statement
-    from ootheca.engine.queries import Queries, Query
     from ootheca.engine.scope import Relation
 
 # What translates queries is imported where it is used: sqlglot takes longer to load than many a statement to run.
 __all__ = ["STORE_FILE", "DuckDBEngine", "open_engine"]
 
-STORE_FILE = (
-    "store.duckdb"  # inside the directory; DuckDB names the catalog after it, and `ootheca` is a schema
-)
-_WRITES = ("insert", "update", "delete")
-_SNAPSHOT_READERS = 8  # an index, what is interleaved in it, and their versions are read side by side
+STORE_FILE = "store.duckdb"
+"""Inside the directory. DuckDB names the catalog after it, and `ootheca` is a schema."""
 
 
 def open_engine(store: Path | None) -> DuckDBEngine:
@@ -65,106 +54,8 @@ def open_engine(store: Path | None) -> DuckDBEngine:
     return DuckDBEngine.open(store / STORE_FILE)
 
 
-class DuckDBEngine:
+class DuckDBEngine(Statements):
     """The `Engine` of `base`."""
-
-    def __init__(
-        self,
-        connection: Connection,
-        path: Path | None = None,
-        *,
-        is_as_left: bool = True,
-        owner: DuckDBEngine | None = None,
-    ) -> None:
-        self._connection = connection
-        self._path = path
-        self._owner = owner if owner is not None else self  # of the file
-        self._snapshot: Snapshot | None = None
-        self._runtime = connection.runtime
-        self._metadata = Metadata(connection)
-        if owner is None:
-            self._metadata.create()
-        self._fingerprints = Fingerprints(connection, path, is_as_left=is_as_left)
-        self._tables = Tables(connection, self._fingerprints.touch)
-        self.versions = Versions(connection, self._reader)
-        if owner is None:
-            self.versions.create()
-        self._in_transaction = self._is_dirty = self._is_closed = self._gives_values = False
-        self._now = ZERO_TIMESTAMP
-
-    @classmethod
-    def open(cls, path: Path | None) -> DuckDBEngine:
-        """Open or create a store's file; None for a store in memory."""
-        as_left = path is None or is_as_left(path)
-        return cls(Connection.open(path, Runtime()), path, is_as_left=as_left)
-
-    def sibling(self) -> DuckDBEngine:
-        """Return another engine on the same store, with transactions of its own; the opened one closes last."""
-        owner = self._owner  # whose connection takes those with it that were made from it
-        owner._fingerprints.expect_others()
-        return DuckDBEngine(owner._connection.separate(), self._path, owner=owner)
-
-    # Transactions
-
-    @property
-    def in_transaction(self) -> bool:
-        """Whether a transaction is open."""
-        return self._in_transaction
-
-    def begin(self, *, now: Timestamp | None = None) -> None:
-        """Begin a transaction; all its writes and `now()` have that time, the machine's unless given."""
-        self._connection.execute("BEGIN TRANSACTION")
-        self._in_transaction, self._is_dirty = True, False
-        self._now = now if now is not None else Timestamp(time.time_ns())
-        self.versions.begin(self._now)
-
-    def pin(self) -> None:
-        """Have the transaction read the store as it is now to its end, while siblings write; it must not write."""
-        self._snapshot = Snapshot(self._connection, _SNAPSHOT_READERS)
-
-    def _unpin(self) -> None:
-        snapshot, self._snapshot = self._snapshot, None
-        if snapshot is not None:
-            snapshot.close()
-
-    def commit(self) -> None:
-        """Make all changes durable."""
-        self._unpin()
-        self._connection.execute("COMMIT")
-        if self._is_dirty:
-            self._fingerprints.note_state()
-        self._in_transaction = self._is_dirty = False
-
-    def rollback(self) -> None:
-        """Undo all changes since `begin`; without a transaction it forgets what it remembers of the store."""
-        self._unpin()
-        if self._in_transaction:
-            self._in_transaction = self._is_dirty = False
-            self._connection.execute("ROLLBACK")
-        self._tables.forget()
-        self._fingerprints.forget_touched()
-        self._metadata.take_changed()
-        if self._gives_values:  # else they are a sibling's
-            self._gives_values = False
-            self._runtime.sequences.clear()
-
-    def interrupt(self) -> None:
-        """Stop the running statement from another thread; it ends with CanceledError."""
-        self._connection.interrupt()
-
-    def close(self) -> None:
-        """Roll back and release the file."""
-        if self._is_closed:
-            return
-        self._is_closed = True
-        self.rollback()
-        if self._owner is not self:
-            self._connection.close()
-            return
-        with suppress(OothecaError):  # a file that cannot be read any more has nothing to compare
-            self._fingerprints.complete()
-        self._connection.close()
-        self._fingerprints.note_state()
 
     # Metadata
 
@@ -444,149 +335,3 @@ class DuckDBEngine:
         finally:
             cursor.execute(f"DROP TABLE IF EXISTS {table}")
             cursor.close()
-
-    # Queries
-
-    def run(
-        self,
-        sql: str,
-        names: NameResolver,
-        *,
-        sources: Mapping[str, Source] | None = None,
-        past: Callable[[str], NameResolver] | None = None,
-    ) -> QueryResult:
-        """Run a query of CockroachDB's language."""
-        from ootheca.engine.dialect import parse_query
-
-        statement = parse_query(sql)
-        as_of = statement.prepared.as_of
-        if as_of is not None and not is_present(as_of):
-            if past is None or statement.tree.key in _WRITES:
-                raise OothecaError(
-                    f"unimplemented: AS OF SYSTEM TIME {as_of} in this statement", sqlstate="0A000"
-                )
-            # What the past held is written beside the present, for this transaction to read.
-            self._is_dirty = True
-            return self._read(statement, past(as_of), sources or {})
-        if statement.tree.key in _WRITES:
-            if statement.prepared.is_explain:
-                return self._explain_write(statement, names)
-            return self._write(statement, names, sources or {})
-        return self._read(statement, names, sources or {})
-
-    def _read(self, statement: Statement, names: NameResolver, sources: Mapping[str, Source]) -> QueryResult:
-        reader = self._reader()
-        used: list[str] = []
-        queries = self._queries(names, statement, reader, sources, used)
-        query = queries.query(statement.tree)
-        if statement.prepared.is_explain:
-            return self._explain(query, reader)
-        rows = reader.stream(query.sql, on_close=lambda: self._end_read(reader, used))
-        if self._gives_values:
-            rows.keep()
-            self._flush_sequences()
-        columns = tuple(QueryColumn(column.name, column.type) for column in query.columns)
-        return QueryResult(columns, _named(rows, columns), "SELECT", None)
-
-    def _end_read(self, reader: Connection, used: Sequence[str]) -> None:
-        for name in used:
-            reader.unregister(name)
-        if reader is not self._connection:
-            reader.close()
-
-    def _explain(self, query: Query, reader: Connection) -> QueryResult:
-        plan = str(reader.fetch(f"EXPLAIN {query.sql}")[0][1])
-        if reader is not self._connection:
-            reader.close()
-        return _lines(plan.splitlines())
-
-    def _explain_write(self, statement: Statement, names: NameResolver) -> QueryResult:
-        """A write is several statements of DuckDB's, so that there is no one plan: what is written is named."""
-        from ootheca.engine.writes import Writes
-
-        queries = self._queries(names, statement, self._connection, {}, [])
-        writes = Writes(self._tables, queries, self.versions)
-        return _lines(writes.explain(statement.tree, is_upsert=statement.prepared.is_upsert))
-
-    def _write(self, statement: Statement, names: NameResolver, sources: Mapping[str, Source]) -> QueryResult:
-        from ootheca.engine.writes import Writes
-
-        self._is_dirty = True
-        used: list[str] = []
-        queries = self._queries(names, statement, self._connection, sources, used)
-        writes = Writes(self._tables, queries, self.versions, statement.rows)
-        outcome = writes.run(statement.tree, is_upsert=statement.prepared.is_upsert)
-        columns: tuple[QueryColumn, ...] | None = None
-        batches: Iterator[pa.RecordBatch] = iter(())
-        tag = f"{outcome.verb} {outcome.row_count}"
-        if outcome.returning is not None:
-            columns = tuple(QueryColumn(column.name, column.type) for column in outcome.returning.columns)
-            rows = self._connection.stream(outcome.returning.sql)
-            rows.keep()  # the stage is about to go
-            batches, tag = _named(rows, columns), outcome.verb
-        writes.stager.drop_all()
-        for name in used:
-            self._connection.unregister(name)
-        self._flush_sequences()
-        return QueryResult(columns, batches, tag, outcome.row_count)
-
-    def _queries(
-        self,
-        names: NameResolver,
-        statement: Statement | None,
-        reader: Connection,
-        sources: Mapping[str, Source] | None = None,
-        used: list[str] | None = None,
-    ) -> Queries:
-        from ootheca.engine.context import Context
-        from ootheca.engine.queries import Queries
-        from ootheca.engine.texts import is_int64
-
-        def use_sequence(text: str) -> str:
-            by_id = is_int64(text)
-            name, _ = names.resolve_id(int(text)) if by_id else names.resolve(sequence_parts(text))
-            self._gives_values = True
-            return self._metadata.use_sequence(name, self._runtime)
-
-        def use_source(key: str) -> str:
-            source = (sources or {})[key]
-            name = temporary_name("source")
-            renamed = pa.schema([pa.field(f"c{i + 1}", f.type) for i, f in enumerate(source.batches.schema)])
-            batches = (pa.RecordBatch.from_arrays(batch.columns, schema=renamed) for batch in source.batches)
-            reader.register(name, pa.Table.from_batches(batches, schema=renamed))
-            if used is not None:
-                used.append(name)
-            return name
-
-        self._metadata.load_rowid(self._runtime)
-        context = Context(
-            self._runtime, names, self._now, self._tables.physical, self._metadata.view, use_sequence
-        )
-        if statement is not None:
-            context = context.for_statement(statement)
-        return Queries(context, sources or {}, use_source)
-
-    def _reader(self) -> Connection:
-        """Return a connection to read from: a new one, that streams beside others, while nothing was written."""
-        if self._snapshot is not None:
-            return self._snapshot.reader()
-        return self._connection if self._is_dirty else self._connection.cursor()
-
-    def _flush_sequences(self) -> None:
-        """Write back what `nextval` and `unique_rowid` gave away."""
-        self._gives_values = False
-        if self._metadata.flush(self._runtime):
-            self._is_dirty = True
-
-
-def _lines(lines: Sequence[str]) -> QueryResult:
-    """Return the answer of EXPLAIN."""
-    batch = pa.RecordBatch.from_pydict({"info": pa.array(lines, pa.string())})
-    return QueryResult((QueryColumn("info", STRING),), iter((batch,)), "EXPLAIN", None)
-
-
-def _named(rows: Iterable[pa.RecordBatch], columns: Sequence[QueryColumn]) -> Iterator[pa.RecordBatch]:
-    """Yield batches under the user's column names."""
-    for batch in rows:
-        fields = [pa.field(c.name, a.type) for c, a in zip(columns, batch.columns, strict=True)]
-        yield pa.RecordBatch.from_arrays(batch.columns, schema=pa.schema(fields))
