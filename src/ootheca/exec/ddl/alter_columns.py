@@ -246,7 +246,7 @@ def change_expression(
             if command.expression is None:
                 column.ClearField("on_update_expr")
             else:
-                column.on_update_expr = builder.store(command.expression, builder.type_of(column)).text
+                builder.set_on_update(column, command.expression)
         case ast.SetVisible():
             column.hidden = not command.is_visible
         case ast.DropStored():

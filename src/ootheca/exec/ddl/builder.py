@@ -15,6 +15,7 @@ from ootheca.catalog.table import USER_TYPE_OID_OFFSET, sql_type
 from ootheca.errors import DuplicateColumnError, OothecaError, UndefinedColumnError, UnsupportedError
 from ootheca.exec.ddl.expressions import Scope, StoredExpression, store_expression
 from ootheca.exec.ddl.support import require_name
+from ootheca.exec.ddl.type_check import refuse_columns
 from ootheca.exec.ddl.types import column_type
 from ootheca.sql import ast
 from ootheca.types import BOOL, SQLType
@@ -95,13 +96,13 @@ class TableBuilder:
         columns = {column.name: sql_type(column.type, types) for column in self.desc.columns}
         return Scope(columns, self.catalog, self.session.database, self.rules)
 
-    def store(self, expression: ast.Expr, desired: SQLType | None) -> StoredExpression:
-        """Return what the descriptor stores for an expression over its columns."""
-        return store_expression(expression, desired, self.scope())
+    def store(self, expression: ast.Expr, desired: SQLType | None, context: str = "") -> StoredExpression:
+        """Return what the descriptor stores for an expression over its columns; `context` is what it is for."""
+        return store_expression(expression, desired, self.scope(), context)
 
-    def predicate(self, expression: ast.Expr) -> StoredExpression:
+    def predicate(self, expression: ast.Expr, context: str) -> StoredExpression:
         """Return what the descriptor stores for a condition."""
-        return self.store(expression, BOOL)
+        return self.store(expression, BOOL, context)
 
     # Columns
 
@@ -164,15 +165,21 @@ class TableBuilder:
         if definition.default is not None:
             self.set_default(column, definition.default)
         if definition.on_update is not None:
-            column.on_update_expr = self.store(definition.on_update, t).text
+            self.set_on_update(column, definition.on_update)
         if definition.computed is not None:
             scope = replace(self.scope(), place="computed column")
-            column.compute_expr = store_expression(definition.computed.expression, t, scope).text
+            expression = definition.computed.expression
+            column.compute_expr = store_expression(expression, t, scope, "computed column").text
+
+    def set_on_update(self, column: pb.ColumnDescriptor, expression: ast.Expr) -> None:
+        """Store what a column becomes whenever its row is updated."""
+        refuse_columns(expression, "ON UPDATE")
+        column.on_update_expr = self.store(expression, self.type_of(column), "ON UPDATE").text
 
     def set_default(self, column: pb.ColumnDescriptor, expression: ast.Expr) -> None:
         """Store a default; DEFAULT NULL is none. Sequences that the old one used are let go."""
-        scope = replace(self.scope(), columns={})
-        stored = store_expression(expression, self.type_of(column), scope)
+        refuse_columns(expression, "DEFAULT")
+        stored = self.store(expression, self.type_of(column), "DEFAULT")
         self.drop_sequence_uses(column)
         column.ClearField("default_expr")
         if stored.is_null:

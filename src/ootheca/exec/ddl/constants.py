@@ -11,7 +11,7 @@ from math import isinf
 from typing import Final
 from uuid import UUID
 
-from ootheca.errors import InvalidValueError
+from ootheca.errors import InvalidValueError, OothecaError
 from ootheca.names import format_string
 from ootheca.types import Family, SQLType
 
@@ -151,7 +151,14 @@ def _number_text(text: str, t: SQLType) -> str:
     return annotated
 
 
-def _invalid(text: str, t: SQLType) -> InvalidValueError:
+def _invalid(text: str, t: SQLType) -> OothecaError:
+    """Return the error that inserting the text would end in."""
+    from ootheca.engine.texts import canonical
+
+    try:
+        canonical(text, t)
+    except OothecaError as exc:
+        return exc
     return InvalidValueError(f'could not parse "{text}" as type {t.name.lower()}')
 
 

@@ -1,7 +1,7 @@
 """Expressions as descriptors store them: typed, constants annotated, operands in parentheses.
 
-The types found here decide how constants are printed, no more: whether an expression means anything is the engine's to
-say when it runs.
+The types found here decide how constants are printed, and those that are certain are held against the one that is
+wanted. Whether an expression means anything else is the engine's to say when it runs.
 
 Source: conformance/20.2/ddl.json (defaults, checks, computed); fixtures/golden, expressions of all descriptors.
 """
@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from decimal import InvalidOperation
+from dataclasses import dataclass, field, replace
+from decimal import Decimal, InvalidOperation
 
 from ootheca import pb
 from ootheca.catalog.catalog import Catalog
@@ -25,6 +25,7 @@ from ootheca.exec.ddl.functions import (
     SAME_AS_ARGUMENT,
     ambiguous_type,
 )
+from ootheca.exec.ddl.type_check import require_type
 from ootheca.exec.ddl.types import resolve_type
 from ootheca.names import format_dotted, format_identifier, format_string, format_unrestricted_identifier
 from ootheca.sql import ast
@@ -69,28 +70,49 @@ class _Typed:
     text: str
     type: SQLType | None
     is_operator: bool = False
+    is_certain: bool = False  # the type: of what depends on overloads, it is a guess
 
     @property
     def operand(self) -> str:
         return f"({self.text})" if self.is_operator else self.text
 
 
-def store_expression(expression: ast.Expr, desired: SQLType | None, scope: Scope) -> StoredExpression:
+def store_expression(
+    expression: ast.Expr, desired: SQLType | None, scope: Scope, context: str = ""
+) -> StoredExpression:
     """Return what a descriptor stores for an expression.
 
     Args:
         desired: the type that the expression is for; None when it may have any.
+        context: what it is for, as errors say it.
 
     Raises:
+        OothecaError: it has another type.
         UndefinedColumnError: a column that is not in scope.
         InvalidValueError: a constant that is no value of the type it is for.
     """
     while isinstance(expression, ast.Paren):
         expression = expression.operand
+    if desired is not None and desired.family is Family.INT:
+        expression = _as_integer(expression)
     stored = StoredExpression(is_null=isinstance(expression, ast.NullLiteral))
     typed = _Annotator(scope, stored).visit(expression, desired)
+    if desired is not None and typed.type is not None and typed.is_certain:
+        require_type(expression, typed.type, desired, context)
     stored.text, stored.type = typed.text, typed.type
     return stored
+
+
+def _as_integer(e: ast.Expr) -> ast.Expr:
+    """Return `1.0` as `1`: a number without a fraction is an integer where one is wanted."""
+    match e:
+        case ast.UnaryOp(op="-", operand=ast.NumberLiteral() as number):
+            return replace(e, operand=_as_integer(number))
+        case ast.NumberLiteral(is_integer=False):
+            value = Decimal(e.text)
+            if abs(value) < 2**63 and value == int(value):
+                return ast.NumberLiteral(str(int(value)), is_integer=True)
+    return e
 
 
 class _Annotator:
@@ -111,7 +133,7 @@ class _Annotator:
         return _Typed("NULL", desired)
 
     def _bool_literal(self, e: ast.BoolLiteral, _desired: SQLType | None) -> _Typed:
-        return _Typed("true" if e.value else "false", BOOL)
+        return _Typed("true" if e.value else "false", BOOL, is_certain=True)
 
     def _number_literal(self, e: ast.NumberLiteral, desired: SQLType | None) -> _Typed:
         return self._number(e.text, desired)
@@ -122,7 +144,7 @@ class _Annotator:
             if t is not None:
                 annotated = annotate_number(text, t)
                 if annotated is not None:
-                    return _Typed(annotated, t)
+                    return _Typed(annotated, t, is_certain=True)
         raise InvalidValueError(f"could not parse {text} as a number")
 
     def _string_literal(self, e: ast.StringLiteral, desired: SQLType | None) -> _Typed:
@@ -141,13 +163,13 @@ class _Annotator:
             return self._string_literal(
                 ast.StringLiteral(e.value.decode("utf-8", "surrogateescape")), desired
             )
-        return _Typed(f"'\\x{e.value.hex()}':::BYTES", SQLType(Family.BYTES, 17))
+        return _Typed(f"'\\x{e.value.hex()}':::BYTES", SQLType(Family.BYTES, 17), is_certain=True)
 
     def _bit_literal(self, e: ast.BitLiteral, _desired: SQLType | None) -> _Typed:
-        return _Typed(f"B'{e.value}'", SQLType(Family.BIT, 1562, visible_type=10))
+        return _Typed(f"B'{e.value}'", SQLType(Family.BIT, 1562, visible_type=10), is_certain=True)
 
     def _interval_literal(self, e: ast.IntervalLiteral, _desired: SQLType | None) -> _Typed:
-        return _Typed(annotate_string(e.value, INTERVAL, enum_prefix="b"), INTERVAL)
+        return _Typed(annotate_string(e.value, INTERVAL, enum_prefix="b"), INTERVAL, is_certain=True)
 
     def _array_literal(self, e: ast.ArrayLiteral, desired: SQLType | None) -> _Typed:
         element = desired.element if desired is not None and desired.family is Family.ARRAY else None
@@ -174,7 +196,7 @@ class _Annotator:
             raise UndefinedColumnError(f'column "{format_dotted(e.parts)}" does not exist')
         if name not in self._stored.column_names:
             self._stored.column_names.append(name)
-        return _Typed(format_identifier(name), self._scope.columns[name])
+        return _Typed(format_identifier(name), self._scope.columns[name], is_certain=True)
 
     def _paren(self, e: ast.Paren, desired: SQLType | None) -> _Typed:
         inner = self.visit(e.operand, desired)
@@ -196,12 +218,12 @@ class _Annotator:
         t = resolve_type(e.type, self._scope.catalog, self._scope.database)
         constant = self._constant(e.operand)
         if constant is not None and _can_become(constant, t):
-            return _Typed(self.visit(constant, t).text, t)
+            return _Typed(self.visit(constant, t).text, t, is_certain=True)
         operand = self.visit(e.operand, STRING if isinstance(constant, ast.StringLiteral) else None)
         self._check_cast(operand.type, t)
         if e.style == "explicit":
-            return _Typed(f"CAST({operand.text} AS {type_text(t)})", t)
-        return _Typed(f"{operand.operand}::{type_text(t)}", t)
+            return _Typed(f"CAST({operand.text} AS {type_text(t)})", t, is_certain=True)
+        return _Typed(f"{operand.operand}::{type_text(t)}", t, is_certain=True)
 
     def _check_cast(self, source: SQLType | None, t: SQLType) -> None:
         if not self._scope.place or source is None:
@@ -266,7 +288,9 @@ class _Annotator:
         else:
             left, right = self._pair(e.left, e.right, None, is_arithmetic=False)
         quantifier = f" {e.quantifier}" if e.quantifier else ""
-        return _Typed(f"{left.operand} {e.op}{quantifier} {right.operand}", BOOL, is_operator=True)
+        return _Typed(
+            f"{left.operand} {e.op}{quantifier} {right.operand}", BOOL, is_operator=True, is_certain=True
+        )
 
     def _compare_tuples(self, op: str, left: ast.Tuple, right: ast.Tuple) -> _Typed:
         pairs = [
@@ -274,29 +298,36 @@ class _Annotator:
             for a, b in zip(left.elements, right.elements, strict=True)
         ]
         texts = [", ".join(side.text for side in sides) for sides in zip(*pairs, strict=True)]
-        return _Typed(f"({texts[0]}) {op} ({texts[1]})", BOOL, is_operator=True)
+        return _Typed(f"({texts[0]}) {op} ({texts[1]})", BOOL, is_operator=True, is_certain=True)
 
     def _and(self, e: ast.And, _desired: SQLType | None) -> _Typed:
         left, right = self.visit(e.left, BOOL), self.visit(e.right, BOOL)
-        return _Typed(f"{left.operand} AND {right.operand}", BOOL, is_operator=True)
+        return _Typed(f"{left.operand} AND {right.operand}", BOOL, is_operator=True, is_certain=True)
 
     def _or(self, e: ast.Or, _desired: SQLType | None) -> _Typed:
         left, right = self.visit(e.left, BOOL), self.visit(e.right, BOOL)
-        return _Typed(f"{left.operand} OR {right.operand}", BOOL, is_operator=True)
+        return _Typed(f"{left.operand} OR {right.operand}", BOOL, is_operator=True, is_certain=True)
 
     def _not(self, e: ast.Not, _desired: SQLType | None) -> _Typed:
-        return _Typed(f"NOT {self.visit(e.operand, BOOL).operand}", BOOL, is_operator=True)
+        return _Typed(f"NOT {self.visit(e.operand, BOOL).operand}", BOOL, is_operator=True, is_certain=True)
 
     def _is_test(self, e: ast.IsTest, _desired: SQLType | None) -> _Typed:
         word = "IS NOT" if e.is_negated else "IS"
         test = e.test if e.test in ("NULL", "NAN", "UNKNOWN") else e.test.lower()
-        return _Typed(f"{self.visit(e.operand).operand} {word} {test}", BOOL, is_operator=True)
+        return _Typed(
+            f"{self.visit(e.operand).operand} {word} {test}", BOOL, is_operator=True, is_certain=True
+        )
 
     def _between(self, e: ast.Between, _desired: SQLType | None) -> _Typed:
         operand = self.visit(e.operand)
         low, high = self.visit(e.low, operand.type), self.visit(e.high, operand.type)
         word = ("NOT BETWEEN" if e.is_negated else "BETWEEN") + (" SYMMETRIC" if e.is_symmetric else "")
-        return _Typed(f"{operand.operand} {word} {low.operand} AND {high.operand}", BOOL, is_operator=True)
+        return _Typed(
+            f"{operand.operand} {word} {low.operand} AND {high.operand}",
+            BOOL,
+            is_operator=True,
+            is_certain=True,
+        )
 
     def _case(self, e: ast.Case, desired: SQLType | None) -> _Typed:
         operand = self.visit(e.operand) if e.operand is not None else None
@@ -343,7 +374,8 @@ class _Annotator:
             raise UnsupportedError(f"{name}(): {kind} functions are not allowed in {self._scope.place}")
         if name in AMBIGUOUS and not e.arguments:
             moment = ambiguous_type(name, desired)
-            return _Typed(f"{name}():::{moment.name}", moment)
+            is_certain = desired is not None and desired.family not in _MOMENTS
+            return _Typed(f"{name}():::{moment.name}", moment, is_certain=is_certain)
         common = self._common_type(e.arguments)
         arguments = [self._argument(argument, common) for argument in e.arguments]
         # A name with a dot in it is quoted whole: it is one name to whoever prints it.
@@ -352,7 +384,8 @@ class _Annotator:
         t = RETURN_TYPES.get(name)
         if t is None and name in SAME_AS_ARGUMENT:
             t = common or next((argument.type for argument in arguments), None)
-        return _Typed(f"{shown}({quantifier}{', '.join(a.text for a in arguments)})", t)
+        text = f"{shown}({quantifier}{', '.join(a.text for a in arguments)})"
+        return _Typed(text, t, is_certain=not arguments and name in RETURN_TYPES)
 
     def _argument(self, e: ast.Expr, common: SQLType | None) -> _Typed:
         constant = self._constant(e)
@@ -368,13 +401,13 @@ class _Annotator:
             first = first.operand
         rest = "".join(f", {self.visit(argument).text}" for argument in e.arguments[1:])
         if not isinstance(first, ast.StringLiteral):
-            return _Typed(f"{name}({self.visit(first).text}{rest})", INT8)
+            return _Typed(f"{name}({self.visit(first).text}{rest})", INT8, is_certain=True)
         sequence = self._sequence(first.value)
         if sequence.id not in self._stored.sequence_ids:
             self._stored.sequence_ids.append(sequence.id)
         if self._scope.rules.sequences_by_id:
-            return _Typed(f"{name}({sequence.id}:::REGCLASS{rest})", INT8)
-        return _Typed(f"{name}({format_string(first.value)}:::STRING{rest})", INT8)
+            return _Typed(f"{name}({sequence.id}:::REGCLASS{rest})", INT8, is_certain=True)
+        return _Typed(f"{name}({format_string(first.value)}:::STRING{rest})", INT8, is_certain=True)
 
     def _sequence(self, text: str) -> pb.TableDescriptor:
         parts = [part.strip('"') if part.startswith('"') else part.lower() for part in text.split(".")]

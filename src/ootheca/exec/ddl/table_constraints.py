@@ -32,7 +32,7 @@ _MATCHES = {
 def add_check(builder: TableBuilder, definition: ast.CheckConstraint) -> pb.CheckConstraint:
     """Append a CHECK constraint; unnamed ones are called after the columns in the order they appear."""
     desc = builder.desc
-    stored = builder.predicate(definition.expression)
+    stored = builder.predicate(definition.expression, "CHECK")
     if definition.name is not None and _is_taken(desc, definition.name):
         raise DuplicateError(f'duplicate constraint name: "{definition.name}"')
     name = definition.name or fresh_name(desc, "_".join(["check", *stored.column_names]))

@@ -249,7 +249,7 @@ def add_index(builder: TableBuilder, spec: IndexSpec) -> pb.IndexDescriptor:
         index.store_column_names.append(column.name)
         index.store_column_ids.append(column.id)
     if spec.predicate is not None:
-        index.predicate = builder.predicate(spec.predicate).text
+        index.predicate = builder.predicate(spec.predicate, "index predicate").text
     index.name = spec.name or _default_name(builder, index)
     _set_composite(builder, index)
     _set_created_at(builder, index)
