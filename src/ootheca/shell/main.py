@@ -195,6 +195,7 @@ def _limits(flags: argparse.Namespace) -> ExternalLimits:
 
 def _flush() -> int:
     sys.stdout.flush()  # while it can still be said that it does not work
+    sys.stderr.flush()
     return 0
 
 
