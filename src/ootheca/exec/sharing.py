@@ -44,6 +44,7 @@ class StoreShare:
         self.jobs: dict[int, RunningJob] = {}
         self.sessions: WeakSet[Session] = WeakSet()
         self._store = store
+        self._key = None if store is None else store.resolve()  # under which the next session finds this
         self._engine: Engine | None = None  # the first session's; it is closed when the last one has left
         self._num_sessions = 0
         self._turn = threading.Condition()
@@ -67,14 +68,14 @@ class StoreShare:
         engine: Engine
         if self._engine is None:
             self._engine = engine = open_engine(self._store)
-            if self._store is not None:
-                _shares[self._store.resolve()] = self
+            if self._key is not None:
+                _shares[self._key] = self
         else:
-            if self._store is not None and not (self._store / STORE_FILE).exists():
+            if self._key is not None and not (self._key / STORE_FILE).exists():
                 raise StorageError(
                     "the store was removed while it is open",
                     hint="close the connections to it",
-                    location=str(self._store),
+                    location=str(self._key),
                 )
             engine = self._engine.sibling()
         self._num_sessions += 1
@@ -89,8 +90,8 @@ class StoreShare:
             elif self._num_sessions:
                 engine.rollback()  # it closes last
             if not self._num_sessions and self._engine is not None:
-                for key in [key for key, share in _shares.items() if share is self]:
-                    del _shares[key]
+                if self._key is not None:
+                    _shares.pop(self._key, None)
                 self._engine.close()
 
     def end_jobs(self, session: Session) -> None:

@@ -231,6 +231,17 @@ def test_a_store_that_was_removed_is_not_joined(store: Path) -> None:
         assert rows(con, "SHOW TABLES") == []
 
 
+def test_a_relative_name_is_that_of_where_it_was_opened(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with ootheca.connect("store") as one:
+        one.execute("CREATE TABLE t (a INT)")
+        monkeypatch.chdir("/")
+        with ootheca.connect(store) as other:
+            assert rows(other, "SELECT count(*) FROM t") == [(0,)]
+
+
 def test_every_table_has_its_fingerprint_when_the_last_one_has_closed(store: Path) -> None:
     with ootheca.connect(store):
         pass
