@@ -32,9 +32,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cache
+from typing import TYPE_CHECKING
 
-import pyarrow as pa
+if TYPE_CHECKING:
+    import pyarrow as pa
 
+# Arrow is imported where it is used: SHOW BACKUP needs types, and no Arrow.
 __all__ = [
     "BOOL",
     "BYTES",
@@ -257,33 +261,39 @@ def _string_name(t: SQLType) -> str:
     return f"{text} COLLATE {t.locale}" if t.family is Family.COLLATED_STRING else text
 
 
-_NATIVE: dict[Family, pa.DataType] = {
-    Family.BOOL: pa.bool_(),
-    Family.DATE: pa.date32(),
-    Family.TIMESTAMP: pa.timestamp("us"),
-    Family.TIMESTAMPTZ: pa.timestamp("us", tz="UTC"),
-    Family.INTERVAL: pa.month_day_nano_interval(),
-    Family.STRING: pa.string(),
-    Family.COLLATED_STRING: pa.string(),
-    Family.NAME: pa.string(),
-    Family.ENUM: pa.string(),
-    Family.BYTES: pa.binary(),
-    Family.UUID: pa.uuid(),
-    Family.TIME: pa.time64("us"),
-    Family.JSON: pa.string(),
-    Family.OID: pa.int64(),
-    Family.GEOMETRY: pa.binary(),
-    Family.GEOGRAPHY: pa.binary(),
-}
+@cache
+def _native() -> dict[Family, pa.DataType]:
+    import pyarrow as pa
+
+    return {
+        Family.BOOL: pa.bool_(),
+        Family.DATE: pa.date32(),
+        Family.TIMESTAMP: pa.timestamp("us"),
+        Family.TIMESTAMPTZ: pa.timestamp("us", tz="UTC"),
+        Family.INTERVAL: pa.month_day_nano_interval(),
+        Family.STRING: pa.string(),
+        Family.COLLATED_STRING: pa.string(),
+        Family.NAME: pa.string(),
+        Family.ENUM: pa.string(),
+        Family.BYTES: pa.binary(),
+        Family.UUID: pa.uuid(),
+        Family.TIME: pa.time64("us"),
+        Family.JSON: pa.string(),
+        Family.OID: pa.int64(),
+        Family.GEOMETRY: pa.binary(),
+        Family.GEOGRAPHY: pa.binary(),
+    }
 
 
 def has_native(t: SQLType) -> bool:
     """Tell whether values of `t` have a representation other than text."""
-    return arrow_type(t) != text_type(t) or t.family in _NATIVE
+    return arrow_type(t) != text_type(t) or t.family in _native()
 
 
 def arrow_type(t: SQLType) -> pa.DataType:
     """Return the native Arrow type of `t`; `string` (or `list<string>`) when it has only the text representation."""
+    import pyarrow as pa
+
     match t.family:
         case Family.INT:
             return {16: pa.int16(), 32: pa.int32()}.get(t.width, pa.int64())
@@ -295,9 +305,11 @@ def arrow_type(t: SQLType) -> pa.DataType:
             assert t.element is not None
             return pa.list_(arrow_type(t.element))
         case _:
-            return _NATIVE.get(t.family, pa.string())
+            return _native().get(t.family, pa.string())
 
 
 def text_type(t: SQLType) -> pa.DataType:
     """Return the Arrow type of the text representation: `string`, or `list<string>` for arrays."""
+    import pyarrow as pa
+
     return pa.list_(pa.string()) if t.family is Family.ARRAY else pa.string()

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ootheca.codec.checksum import block_checksum
-from ootheca.codec.coding import encode_uvarint
 from ootheca.codec.mvcc import encode_timestamp
 from ootheca.codec.ragged import Ragged
 from ootheca.codec.sst.block_builder import encode_single_block
+from ootheca.codec.uvarint import encode_uvarint
 
 __all__ = [
     "COMPARATOR",

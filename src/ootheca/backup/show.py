@@ -12,10 +12,8 @@ from dataclasses import dataclass, replace
 from ootheca import pb
 from ootheca.backup.chain import Chain, Layer
 from ootheca.catalog.catalog import PUBLIC_SCHEMA_ID
-from ootheca.codec.keys import decode_prefixes
 from ootheca.codec.manifest import tenant_ids
-from ootheca.codec.pretty import pretty_key
-from ootheca.codec.ragged import Ragged
+from ootheca.codec.uvarint import decode_ordered_uvarint
 
 __all__ = ["FileRow", "ObjectRow", "RangeRow", "files", "objects", "privileges_text", "ranges"]
 
@@ -63,11 +61,11 @@ class RangeRow:
 
     @property
     def start_pretty(self) -> str:
-        return pretty_key(self.start_key)
+        return _pretty(self.start_key)
 
     @property
     def end_pretty(self) -> str:
-        return pretty_key(self.end_key)
+        return _pretty(self.end_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,14 +152,32 @@ def _counts_by_table(
     in_all: defaultdict[str, int] = defaultdict(int)
     for file in manifest.files:
         in_all[file.path] += file.entry_counts.data_size
-    files = [file for file in manifest.files if not file.span.key.startswith(_TENANT)]
-    table_ids, _, _ = decode_prefixes(Ragged.from_list([file.span.key for file in files]))
-    for file, table_id in zip(files, table_ids.tolist(), strict=True):
+    for file in manifest.files:
+        if file.span.key.startswith(_TENANT):
+            continue
+        table_id = _table_id(file.span.key)
         size, rows, stored = counts[table_id]
         data_size = file.entry_counts.data_size
         part = sizes.get(file.path, 0) * data_size // max(in_all[file.path], 1)
         counts[table_id] = (size + data_size, rows + file.entry_counts.rows, stored + part)
     return counts
+
+
+def _table_id(key: bytes) -> int:
+    """Return the table that a key of the system tenant belongs to.
+
+    Raises:
+        CorruptionError: it is no key of a table's.
+    """
+    table_id, position = decode_ordered_uvarint(key, 0)
+    decode_ordered_uvarint(key, position)  # the index
+    return table_id
+
+
+def _pretty(key: bytes) -> str:
+    from ootheca.codec.pretty import pretty_key  # needs NumPy, which the objects of a backup do not
+
+    return pretty_key(key)
 
 
 def ranges(chain: Chain) -> Iterator[RangeRow]:

@@ -18,16 +18,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ootheca.codec.coding import (
-    decode_be_uvarint,
-    decode_be_uvarint_at,
-    decode_uvarint_at,
-    encode_be_uvarints,
-    zigzag_decode,
-)
+from ootheca.codec.coding import decode_be_uvarint_at, decode_uvarint_at, encode_be_uvarints, zigzag_decode
 from ootheca.codec.datums import Blobs, Datums, Floats, Ints, Rows, concat, take
 from ootheca.codec.ordered import Positions, first_bytes
 from ootheca.codec.ragged import Ragged, concat_rows, gather
+from ootheca.codec.uvarint import decode_be_uvarint
 from ootheca.codec.values import DatumType, decode_datums, encode_datums, stored_type
 from ootheca.errors import CorruptionError, UnsupportedError
 from ootheca.types import Family, SQLType

@@ -16,7 +16,6 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from ootheca.codec.coding import decode_be_uvarint, encode_be_uvarint
 from ootheca.codec.ordered import (
     Positions,
     decode_uvarint_desc,
@@ -26,6 +25,7 @@ from ootheca.codec.ordered import (
     first_bytes,
 )
 from ootheca.codec.ragged import Ragged
+from ootheca.codec.uvarint import decode_be_uvarint, encode_be_uvarint
 from ootheca.errors import CorruptionError, InvalidValueError
 
 __all__ = ["decode_body", "decode_key", "encode_body", "encode_key", "parse"]

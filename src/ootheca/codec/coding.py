@@ -1,4 +1,4 @@
-"""Integers as bytes: two kinds of variable-length ones and fixed ones, for one value and for many.
+"""Many integers as bytes at once: two kinds of variable-length ones and fixed ones; for a single one see `uvarint`.
 
 Layout:
     uvarint        little-endian base-128: 7 bits a byte, lowest group first, high bit = more follow; at most
@@ -16,106 +16,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ootheca.codec.ragged import Ragged, gather, load_le64
-from ootheca.errors import CorruptionError, TruncatedError
+from ootheca.codec.uvarint import MAX_UVARINT_SIZE, overflow
+from ootheca.errors import TruncatedError
 
 __all__ = [
-    "MAX_UVARINT_SIZE",
-    "decode_be_uvarint",
     "decode_be_uvarint_at",
-    "decode_uvarint",
     "decode_uvarint_at",
-    "encode_be_uvarint",
     "encode_be_uvarints",
     "encode_fixed_be32",
     "encode_fixed_be64",
     "encode_fixed_le32",
-    "encode_uvarint",
     "encode_uvarints",
     "uvarint_sizes",
     "zigzag_decode",
     "zigzag_encode",
 ]
 
-MAX_UVARINT_SIZE = 10
-_MAX_UINT64 = (1 << 64) - 1
 _HIGH_BITS = np.uint64(0x8080808080808080)
 _THRESHOLDS = np.array([1 << (7 * k) for k in range(1, MAX_UVARINT_SIZE)], np.uint64)
-
-
-# One value: footers, handles, properties.
-
-
-def encode_uvarint(value: int) -> bytes:
-    """Return the little-endian base-128 form of 0 <= value < 2^64."""
-    out = bytearray()
-    while value >= 0x80:
-        out.append((value & 0x7F) | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
-def encode_be_uvarint(value: int) -> bytes:
-    """Return the big-endian base-128 form of 0 <= value < 2^64."""
-    out = [value & 0x7F]
-    value >>= 7
-    while value:
-        out.append((value & 0x7F) | 0x80)
-        value >>= 7
-    return bytes(reversed(out))
-
-
-def decode_uvarint(
-    data: bytes | memoryview, position: int, *, location: str, base: int = 0
-) -> tuple[int, int]:
-    """Return (value, position after it) of the little-endian base-128 integer at `position`.
-
-    Args:
-        location: what the bytes belong to; `base` is the offset of data[0] in it. Both only name the place
-            of an error.
-
-    Raises:
-        TruncatedError: the data ends within the integer. CorruptionError: it exceeds 64 bits.
-    """
-    value = 0
-    for index in range(MAX_UVARINT_SIZE):
-        if position + index >= len(data):
-            raise TruncatedError(
-                "the data ends within a variable-length integer", location=f"{location} @{base + position}"
-            )
-        byte = data[position + index]
-        value |= (byte & 0x7F) << (7 * index)
-        if byte < 0x80:
-            if value > _MAX_UINT64:
-                break
-            return value, position + index + 1
-    raise _overflow(f"{location} @{base + position}")
-
-
-def decode_be_uvarint(
-    data: bytes | memoryview, position: int, *, location: str, base: int = 0
-) -> tuple[int, int]:
-    """Return (value, position after it) of the big-endian base-128 integer at `position`; errors as above."""
-    value = 0
-    for index in range(MAX_UVARINT_SIZE):
-        if position + index >= len(data):
-            raise TruncatedError(
-                "the data ends within a variable-length integer", location=f"{location} @{base + position}"
-            )
-        byte = data[position + index]
-        value = (value << 7) | (byte & 0x7F)
-        if byte < 0x80:
-            if value > _MAX_UINT64:
-                break
-            return value, position + index + 1
-    raise _overflow(f"{location} @{base + position}")
-
-
-def _overflow(place: str) -> CorruptionError:
-    return CorruptionError("a variable-length integer exceeds 64 bits", location=place)
-
-
-# Many values at once.
 
 
 def zigzag_encode(values: NDArray[np.int64]) -> NDArray[np.uint64]:
@@ -270,12 +188,12 @@ def _decode_longest(
         group = byte & np.uint64(0x7F)
         lossy = (values >> np.uint64(57)) > 0 if big_endian else (index == 9) & (group > 1)
         if bool((running & lossy).any()):
-            raise _overflow(f"{location} @{int(positions[running & lossy][0])}")
+            raise overflow(f"{location} @{int(positions[running & lossy][0])}")
         grown = (values << np.uint64(7)) | group if big_endian else values | (group << np.uint64(7 * index))
         values = np.where(running, grown, values)
         sizes[running & (byte < 0x80)] = index + 1
     if bool((sizes == 0).any()):
-        raise _overflow(f"{location} @{int(positions[sizes == 0][0])}")
+        raise overflow(f"{location} @{int(positions[sizes == 0][0])}")
     return values, sizes
 
 

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ootheca.codec import sphere
-from ootheca.codec.coding import decode_uvarint, decode_uvarint_at, encode_fixed_be64, encode_uvarints
+from ootheca.codec.coding import decode_uvarint_at, encode_fixed_be64, encode_uvarints
 from ootheca.codec.datums import expand
 from ootheca.codec.ewkb import (
     COLLECTION,
@@ -40,6 +40,7 @@ from ootheca.codec.ewkb import (
 )
 from ootheca.codec.ordered import Positions, check_marker, decode_bytes, encode_bytes
 from ootheca.codec.ragged import Ragged, concat_rows, gather, load_le32, load_le64
+from ootheca.codec.uvarint import decode_uvarint
 from ootheca.errors import CorruptionError, UnsupportedError
 from ootheca.types import Family, SQLType
 

@@ -24,9 +24,9 @@ from typing import NoReturn, TypeAlias
 import numpy as np
 
 from ootheca.codec import decimals
-from ootheca.codec.coding import decode_uvarint, encode_uvarint
 from ootheca.codec.datums import Decimals
 from ootheca.codec.decimaltext import format_parts, parse_parts
+from ootheca.codec.uvarint import decode_uvarint, encode_uvarint
 from ootheca.errors import CorruptionError, InvalidValueError
 
 __all__ = [

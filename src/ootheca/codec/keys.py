@@ -8,14 +8,13 @@ Source: reference 05 section 1; every key of fixtures/golden/20.2/a_full; tenant
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 from numpy.typing import NDArray
 
-from ootheca.codec.ordered import decode_uvarint, encode_uvarint, first_bytes
+from ootheca.codec.ordered import decode_uvarint, first_bytes
 from ootheca.codec.pretty import pretty_key
 from ootheca.codec.ragged import Ragged, gather
+from ootheca.codec.uvarint import encode_ordered_uvarint
 from ootheca.errors import CorruptionError
 
 __all__ = [
@@ -35,27 +34,22 @@ _FAMILY_ZERO = 0x88
 _MAX_SUFFIX = 9
 
 
-@lru_cache(maxsize=1024)
-def _uvarint(value: int) -> bytes:
-    return encode_uvarint(np.array([value], np.uint64)).row(0)
-
-
 def prefix(table_id: int, index_id: int) -> bytes:
     """Return the first bytes of every key of an index, for the system tenant."""
-    return _uvarint(table_id) + _uvarint(index_id)
+    return encode_ordered_uvarint(table_id) + encode_ordered_uvarint(index_id)
 
 
 def tenant_prefix(tenant_id: int) -> bytes:
     """Return the first bytes of every key of a tenant, which precede the table's id."""
-    return bytes([_TENANT]) + _uvarint(tenant_id)
+    return bytes([_TENANT]) + encode_ordered_uvarint(tenant_id)
 
 
 def family_suffix(family_id: int) -> bytes:
     """Return the last bytes of every key of a column family."""
     if family_id == 0:
         return bytes([_FAMILY_ZERO])
-    encoded = _uvarint(family_id)
-    return encoded + _uvarint(len(encoded))
+    encoded = encode_ordered_uvarint(family_id)
+    return encoded + encode_ordered_uvarint(len(encoded))
 
 
 def decode_prefixes(keys: Ragged) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ootheca.codec.ragged import Ragged, concat_rows, gather, load_be64
+from ootheca.codec.uvarint import INT_LARGE, INT_MAX_SMALL, INT_ZERO
 from ootheca.errors import CorruptionError
 
 __all__ = [
@@ -35,9 +36,6 @@ __all__ = [
     "first_bytes",
 ]
 
-INT_ZERO = 0x88
-INT_MAX_SMALL = 109
-INT_LARGE = 0xF5
 _FLOAT_NAN, _FLOAT_NEGATIVE, _FLOAT_ZERO, _FLOAT_POSITIVE, _FLOAT_NAN_DESC = 2, 3, 4, 5, 6
 _BYTES, _BYTES_DESC = 0x12, 0x13
 

@@ -16,10 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ootheca.codec.coding import decode_be_uvarint_at, encode_be_uvarint, encode_be_uvarints
+from ootheca.codec.coding import decode_be_uvarint_at, encode_be_uvarints
 from ootheca.codec.datums import Datums, Ints, Rows, expand
 from ootheca.codec.ordered import Positions, first_bytes
 from ootheca.codec.ragged import Ragged
+from ootheca.codec.uvarint import encode_be_uvarint
 from ootheca.codec.values import DatumType, accepted_types, decode_datums, skip_datums
 from ootheca.errors import CorruptionError
 from ootheca.types import SQLType

@@ -24,7 +24,6 @@ from numpy.typing import NDArray
 
 from ootheca.codec import bits, box2d, decimals, geo
 from ootheca.codec.coding import (
-    decode_be_uvarint,
     decode_be_uvarint_at,
     decode_uvarint_at,
     encode_be_uvarints,
@@ -48,6 +47,7 @@ from ootheca.codec.moments import decode_moments, encode_moments
 from ootheca.codec.network import INET_SIZES
 from ootheca.codec.ordered import Positions, first_bytes
 from ootheca.codec.ragged import Ragged, concat_rows, gather, load_be64
+from ootheca.codec.uvarint import decode_be_uvarint
 from ootheca.errors import CorruptionError, UnsupportedError
 from ootheca.types import Family, SQLType
 

@@ -23,7 +23,7 @@ from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from ootheca import pb
-from ootheca.codec.coding import encode_uvarint
+from ootheca.codec.uvarint import encode_uvarint
 from ootheca.errors import CorruptionError
 from ootheca.profile import profile
 

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Final, TypeVar
 
-import pyarrow as pa
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -37,6 +36,7 @@ SEALED_CHUNK_SIZE: Final = CHUNK_SIZE + TAG_SIZE
 
 _COUNTER_MASK: Final = (1 << 64) - 1
 _MAX_MESSAGE_SIZE: Final = (1 << 31) - 1  # the cipher library's limit for one call, not the format's
+_SMALL_MEMORY: Final = 1 << 20  # up to here Python's own serves as well, and Arrow need not be loaded
 _LOST_CHUNKS: Final = 64  # so many chunks may be missing before one that is to be recognised
 _CHUNKS_PER_TASK: Final = 8  # at least: with fewer, handing a task over costs more than it saves
 
@@ -136,7 +136,11 @@ class ChunkCipher:
 
 
 def allocate(size: int) -> memoryview:
-    """Return writable memory of `size` bytes from Arrow's pool, which hands out warm pages again."""
+    """Return writable memory of `size` bytes; much of it from Arrow's pool, which hands out warm pages again."""
+    if size <= _SMALL_MEMORY:
+        return memoryview(bytearray(size))
+    import pyarrow as pa
+
     return memoryview(pa.allocate_buffer(size)).cast("B")
 
 

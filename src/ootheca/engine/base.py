@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Protocol
 
 from ootheca.catalog.table import Table
 from ootheca.clock import Timestamp
-from ootheca.engine.version_store import VersionStore
 from ootheca.profile import Profile
 from ootheca.types import SQLType
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from ootheca.engine.version_store import VersionStore
 
 __all__ = [
     "Check",

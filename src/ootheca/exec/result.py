@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from ootheca.types import BOOL, INT8, STRING, TIMESTAMP, TIMESTAMPTZ, SQLType, arrow_type
 
-__all__ = ["Result", "ResultColumn", "boolean", "integer", "string", "timestamp", "timestamptz"]
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["FewRows", "Result", "ResultColumn", "boolean", "integer", "string", "timestamp", "timestamptz"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,25 @@ def timestamptz(name: str) -> ResultColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class FewRows:
+    """Rows as Python values that fit the native Arrow type of their columns; one record batch for who asks for it.
+
+    To show a few rows Arrow need not be loaded, which takes longer than many a statement.
+    """
+
+    columns: tuple[ResultColumn, ...]
+    rows: Sequence[Sequence[object]]
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        import pyarrow as pa
+
+        types = [arrow_type(column.type) for column in self.columns]
+        arrays = [pa.array([row[i] for row in self.rows], type=type_) for i, type_ in enumerate(types)]
+        names = [column.name for column in self.columns]
+        yield pa.RecordBatch.from_arrays(arrays, schema=pa.schema(list(map(pa.field, names, types))))
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """The answer of one statement.
 
@@ -77,12 +98,12 @@ class Result:
         notices: Sequence[str] = (),
     ) -> Result:
         """Return a small result of Python values that fit the native Arrow type of their columns."""
-        arrays = [
-            pa.array([row[i] for row in rows], type=arrow_type(column.type))
-            for i, column in enumerate(columns)
-        ]
-        schema = pa.schema([pa.field(column.name, arrow_type(column.type)) for column in columns])
-        return cls(tuple(columns), (pa.RecordBatch.from_arrays(arrays, schema=schema),), tag, tuple(notices))
+        return cls(tuple(columns), FewRows(tuple(columns), rows), tag, tuple(notices))
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether all rows are there already, if there are any: reading them needs no transaction."""
+        return self.columns is None or isinstance(self.batches, (list, tuple, FewRows))
 
     def complete_tag(self, num_rows: int) -> str:
         """Return the tag after all rows were read: `SELECT 3`, `BACKUP 1`; as it is without columns."""

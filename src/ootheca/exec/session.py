@@ -243,7 +243,7 @@ class Session(Transactions):
         except BaseException:
             self._undo()
             raise
-        if result.columns is None or isinstance(result.batches, (list, tuple)):
+        if result.is_in_memory:
             self._finish()
             return result
         self._stream = Stream(iter(result.batches), self._finish, self._undo)
@@ -335,7 +335,7 @@ class Session(Transactions):
             self._undo()
             self.transaction_state = "aborted"
             raise
-        if result.columns is None or isinstance(result.batches, (list, tuple)):
+        if result.is_in_memory:
             return result
         self._stream = Stream(iter(result.batches), self._let_go, self._abort)
         return replace(result, batches=self._stream)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from ootheca.errors import OothecaError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["Stream"]
 

@@ -11,8 +11,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import pyarrow as pa
-
 from ootheca.catalog.system_tables import SYSTEM_DATABASE_ID, first_rows, system_tables, version_value
 from ootheca.clock import Timestamp
 from ootheca.engine.base import QueryColumn, Source, TableName
@@ -20,6 +18,8 @@ from ootheca.names import format_bytes, format_identifier, format_string
 from ootheca.types import arrow_type
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from ootheca.catalog.catalog import Catalog
     from ootheca.catalog.table import Table
     from ootheca.engine.base import Engine
@@ -54,6 +54,8 @@ class SystemTable:
 
     def write(self, batches: Iterable[pa.RecordBatch]) -> None:
         """Write rows as record batches, as `put` does; columns that are missing keep their values, or have defaults."""
+        import pyarrow as pa
+
         types = {column.name: column.type for column in self._table().columns}
         for batch in batches:
             columns = tuple(QueryColumn(name, types[name]) for name in batch.schema.names)
@@ -157,6 +159,8 @@ def _change_columns(session: Session, name: TableName, old: Table, new: Table) -
 
 def _batch(table: Table, rows: Iterable[_Row] | Sequence[_Row]) -> pa.RecordBatch:
     """Return rows as one record batch, which has the columns of the first."""
+    import pyarrow as pa
+
     rows = list(rows)
     columns = [column for column in table.columns if column.name in rows[0]]
     return pa.RecordBatch.from_arrays(

@@ -5,21 +5,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ootheca.codec import ordered
 from ootheca.codec.coding import (
-    decode_be_uvarint,
     decode_be_uvarint_at,
-    decode_uvarint,
     decode_uvarint_at,
-    encode_be_uvarint,
     encode_be_uvarints,
     encode_fixed_be32,
     encode_fixed_be64,
     encode_fixed_le32,
-    encode_uvarint,
     encode_uvarints,
     uvarint_sizes,
     zigzag_decode,
     zigzag_encode,
+)
+from ootheca.codec.ragged import Ragged
+from ootheca.codec.uvarint import (
+    decode_be_uvarint,
+    decode_ordered_uvarint,
+    decode_uvarint,
+    encode_be_uvarint,
+    encode_ordered_uvarint,
+    encode_uvarint,
 )
 from ootheca.errors import CorruptionError, TruncatedError
 
@@ -112,3 +118,33 @@ def test_fixed_integers():
     assert encode_fixed_le32(values).tobytes().hex() == "010000000d0c0b0a"
     assert encode_fixed_be32(values).tobytes().hex() == "000000010a0b0c0d"
     assert encode_fixed_be64(values).tobytes().hex() == "0000000000000001000000000a0b0c0d"
+
+
+@given(
+    st.lists(
+        st.integers(0, 63).flatmap(lambda bits: st.integers(0, (1 << bits) - 1)), min_size=1, max_size=40
+    )
+)
+def test_ordered_ones_agree_with_one_at_a_time(values):
+    rows = [encode_ordered_uvarint(value) for value in values]
+    assert ordered.encode_uvarint(np.array(values, np.uint64)).to_list() == rows
+    assert sorted(rows) == [encode_ordered_uvarint(value) for value in sorted(values)]
+    assert [decode_ordered_uvarint(b"\xff" + row + b"\xff", 1) for row in rows] == [
+        (value, len(row) + 1) for value, row in zip(values, rows, strict=True)
+    ]
+
+
+@given(st.binary(max_size=10))
+def test_ordered_ones_are_refused_alike(raw):
+    data = Ragged.from_list([raw]).data
+    try:
+        (expected,), (after,) = ordered.decode_uvarint(data, np.array([0], np.int64))
+    except CorruptionError:
+        with pytest.raises(CorruptionError):
+            decode_ordered_uvarint(raw, 0)
+        return
+    if after > len(raw):  # which there whoever looks at many of them finds out
+        with pytest.raises(CorruptionError, match="the bytes end within a value"):
+            decode_ordered_uvarint(raw, 0)
+        return
+    assert decode_ordered_uvarint(raw, 0) == (expected, after)

@@ -21,8 +21,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ootheca.codec.coding import MAX_UVARINT_SIZE, decode_uvarint, decode_uvarint_at
+from ootheca.codec.coding import decode_uvarint_at
 from ootheca.codec.ragged import Ragged, gather, load_le32
+from ootheca.codec.uvarint import MAX_UVARINT_SIZE, decode_uvarint
 from ootheca.errors import CorruptionError
 
 __all__ = ["BlockEntries", "decode_blocks", "decode_named_values", "first_internal_key"]

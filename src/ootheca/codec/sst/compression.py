@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ootheca.codec.checksum import block_checksum
-from ootheca.codec.coding import decode_uvarint, encode_uvarint
 from ootheca.codec.sst.footer import CRC32C, TRAILER_SIZE, BlockHandle
 from ootheca.codec.sst.minlz import decompress_minlz
+from ootheca.codec.uvarint import decode_uvarint, encode_uvarint
 from ootheca.errors import ChecksumMismatchError, CorruptionError, TruncatedError, UnsupportedError
 
 __all__ = ["MAX_BLOCK_SIZE", "MINLZ", "NONE", "SNAPPY", "ZSTD", "compress_block", "open_block", "seal_block"]

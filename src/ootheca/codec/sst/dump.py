@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from ootheca.codec.annotate import Note, annotate
-from ootheca.codec.coding import decode_uvarint
 from ootheca.codec.mvcc import decode_timestamp
 from ootheca.codec.sst.compression import NONE, open_block
 from ootheca.codec.sst.footer import TRAILER_SIZE, BlockHandle
 from ootheca.codec.sst.reader import KIND_TRAILER_SIZE, SSTReader
+from ootheca.codec.uvarint import decode_uvarint
 from ootheca.errors import UnsupportedError
 
 __all__ = ["dump_sst"]

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ootheca.codec.checksum import block_checksum
-from ootheca.codec.coding import decode_uvarint, encode_uvarint
+from ootheca.codec.uvarint import decode_uvarint, encode_uvarint
 from ootheca.errors import (
     BadMagicError,
     ChecksumMismatchError,

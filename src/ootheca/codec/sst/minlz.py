@@ -15,7 +15,7 @@ Source: reference 04 section 9 (from the public specification).
 
 from __future__ import annotations
 
-from ootheca.codec.coding import decode_uvarint
+from ootheca.codec.uvarint import decode_uvarint
 from ootheca.errors import CorruptionError
 
 __all__ = ["decompress_minlz"]

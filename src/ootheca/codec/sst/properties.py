@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ootheca.codec.coding import decode_uvarint, encode_uvarint
 from ootheca.codec.mvcc import decode_timestamp, encode_timestamp
 from ootheca.codec.ragged import Ragged
 from ootheca.codec.sst.block import decode_named_values
 from ootheca.codec.sst.block_builder import encode_single_block
 from ootheca.codec.sst.columnar import decode_columnar_names
+from ootheca.codec.uvarint import decode_uvarint, encode_uvarint
 from ootheca.errors import CorruptionError
 
 __all__ = ["COMPARATOR", "TableProperties", "decode_properties", "encode_properties"]

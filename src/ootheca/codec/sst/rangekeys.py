@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ootheca.codec.coding import decode_uvarint
 from ootheca.codec.mvcc import decode_timestamp
+from ootheca.codec.uvarint import decode_uvarint
 from ootheca.errors import CorruptionError, UnsupportedError
 
 __all__ = ["RangeTombstone", "decode_range_keys", "decode_range_tombstones"]

@@ -42,7 +42,7 @@ def _write_rows(rows: TextRows, write: Callable[[str], object], *, is_numbered: 
     for batch in rows.batches:
         if not num_rows and batch.num_rows:
             write("<tbody>\n")
-        columns = [column.to_pylist() for column in batch.columns]
+        columns = batch.lists
         for index in range(batch.num_rows):
             num_rows += 1
             cells = "".join(f"<td>{column[index].translate(_ESCAPES)}</td>" for column in columns)

@@ -45,7 +45,7 @@ def _objects(rows: TextRows) -> Iterator[str]:
     }  # of columns that share a name, the last counts
     keys = [(f"{_encoded(name)}:", last[name]) for name in sorted(last)]
     for batch in rows.batches:
-        columns = [column.to_pylist() for column in batch.columns]
+        columns = batch.lists
         for row in range(batch.num_rows):
             yield "{" + ",".join(f"{key}{_encoded(columns[index][row])}" for key, index in keys) + "}"
 

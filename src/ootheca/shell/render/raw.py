@@ -18,9 +18,8 @@ def render_raw(rows: TextRows, write: Callable[[str], object]) -> int:
     write(f"# {counted(len(rows.columns), 'column')}\n")
     num_rows = 0
     for batch in rows.batches:
-        for index in range(batch.num_rows):
+        for values in zip(*batch.lists, strict=True) if rows.columns else ((),) * batch.num_rows:
             num_rows += 1
-            values = [column[index].as_py() for column in batch.columns]
             cells = "".join(f"## {len(value.encode())}\n{value}\n" for value in values)
             write(f"# row {num_rows}\n{cells}")
     write(f"# {counted(num_rows, 'row')}\n")

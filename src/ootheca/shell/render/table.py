@@ -16,8 +16,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-import pyarrow as pa
-
 from ootheca.shell.render.counts import counted
 from ootheca.shell.render.values import TextBatch, TextRows
 from ootheca.shell.render.width import display_width, expand_tabs
@@ -48,7 +46,7 @@ def render_table(
         num_rows = 0
         for batch in rows.batches if streams else _whole(rows):
             num_rows += batch.num_rows
-            for line in table.lines([column.to_pylist() for column in batch.columns]):
+            for line in table.lines(batch.lists):
                 write(line)
         for line in table.end():
             write(line)
@@ -58,12 +56,9 @@ def render_table(
 
 def _whole(rows: TextRows) -> list[TextBatch]:
     """Return all rows as one batch."""
-    batches = list(rows.batches)
-    columns = (
-        pa.chunked_array([batch.columns[i] for batch in batches], pa.string())
-        for i in range(len(rows.columns))
-    )
-    return [TextBatch(sum(batch.num_rows for batch in batches), tuple(columns))]
+    batches = list(rows.batches)  # as Arrow arrays, which take less memory than Python's texts
+    columns = tuple([text for batch in batches for text in batch.texts(i)] for i in range(len(rows.columns)))
+    return [TextBatch(sum(batch.num_rows for batch in batches), columns)]
 
 
 def format_table(names: Sequence[str], columns: Sequence[list[str]]) -> list[str]:

@@ -1,48 +1,57 @@
-"""Results to cell texts: how CockroachDB's own client words each value, by the profile in force.
+"""Results to cell texts: what renderers are given.
 
-| value | 20.2 | 21.2 |
-|---|---|---|
-| NULL, BOOL | `NULL`; `true`, `false` | same |
-| TIMESTAMPTZ | `2020-01-02 03:04:05.678+00:00:00` | `2020-01-02 03:04:05.678+00` |
-| TIMESTAMP | `2020-01-02 03:04:05+00:00:00` | `2020-01-02 03:04:05` |
-| DATE | `2020-01-02 00:00:00+00:00:00` | `2020-01-02` |
-| TIME | `0000-01-01 03:04:05+00:00:00` | `03:04:05` |
-| BYTES | `abc`, `\\000\\377` | `abc`, `\\x00\\xff` |
-| text | as it is when every character is graphic, tab or newline; else with escapes such as `\\x01` | same |
-
-Source: conformance/*/shell.json; reference/sql/08 §3 (TIME: the v20.2 documentation of that type).
+How each value is worded stands in `arrays`, which loads Arrow. A few rows of plain values, which most statements
+answer, have the same words without it: texts of ASCII characters that a terminal can show, integers, booleans, moments.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, cast
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from ootheca.datum import wire_array
-from ootheca.exec.result import ResultColumn
+from ootheca.exec.result import FewRows, ResultColumn
 from ootheca.types import Family, SQLType
 
-__all__ = ["TextBatch", "TextRows", "display_array", "text_rows"]
+if TYPE_CHECKING:
+    import pyarrow as pa
 
-_SLICE_ROWS = 8192  # rows that are text at one time, however large a batch is
+__all__ = ["TextBatch", "TextRows", "text_rows"]
 
-# Neither a letter, mark, number, punctuation, symbol or blank, nor a tab or newline.
-_NOT_GRAPHIC = r"[^\t\n\p{L}\p{M}\p{N}\p{P}\p{S}\p{Zs}]"
-_GO_ESCAPES = {
-    "\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v",
-    '"': '\\"', "\\": "\\\\",
+_ENDS = {
+    ("20.2", Family.TIMESTAMP): "+00:00:00", ("20.2", Family.TIMESTAMPTZ): "+00:00:00",
+    ("21.2", Family.TIMESTAMP): "", ("21.2", Family.TIMESTAMPTZ): "+00",
 }  # fmt: skip
+_PADDED_OID = 1042  # of CHAR(n)
+_BLANKS = str.maketrans("", "", "\t\n")
 
 
 @dataclass(frozen=True, slots=True)
 class TextBatch:
-    """Rows as cell texts: `columns` are string[num_rows] without NULLs."""
+    """Rows as cell texts: `cells` are columns of num_rows texts, Arrow arrays or lists, without NULLs."""
 
     num_rows: int
-    columns: tuple[pa.StringArray, ...]
+    cells: tuple[pa.StringArray | list[str], ...]
+
+    @property
+    def columns(self) -> tuple[pa.StringArray, ...]:
+        """The cells as Arrow arrays."""
+        import pyarrow as pa
+
+        return tuple(
+            pa.array(column, pa.string()) if isinstance(column, list) else column for column in self.cells
+        )
+
+    @property
+    def lists(self) -> list[list[str]]:
+        """The cells as Python texts."""
+        return [self.texts(place) for place in range(len(self.cells))]
+
+    def texts(self, place: int) -> list[str]:
+        """Return the cells of one column as Python texts."""
+        column = self.cells[place]
+        return column if isinstance(column, list) else column.to_pylist()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,84 +77,45 @@ def text_rows(
 def _text_batches(
     columns: tuple[ResultColumn, ...], batches: Iterable[pa.RecordBatch], version: str
 ) -> Iterator[TextBatch]:
-    for batch in batches:
-        for start in range(0, batch.num_rows, _SLICE_ROWS):
-            part = batch.slice(start, _SLICE_ROWS)
-            texts = tuple(
-                display_array(array, column.type, version=version)
-                for array, column in zip(part.columns, columns, strict=True)
-            )
-            yield TextBatch(part.num_rows, texts)
+    plain = _plain_cells(batches, version) if isinstance(batches, FewRows) else None
+    if plain is not None:
+        assert isinstance(batches, FewRows)
+        if batches.rows:
+            yield TextBatch(len(batches.rows), plain)
+        return
+    from ootheca.shell.render.arrays import text_arrays
+
+    for num_rows, texts in text_arrays(columns, batches, version):
+        yield TextBatch(num_rows, texts)
 
 
-def display_array(array: pa.Array, type_: SQLType, *, version: str) -> pa.StringArray:
-    """Return the cell texts of a column, without NULLs."""
-    if type_.family is Family.BYTES and not _is_text(array):
-        escape = _octal_escaped if version == "20.2" else _hex_escaped
-        values = [None if value is None else escape(value) for value in array.to_pylist()]
-        return pc.fill_null(pa.array(values, pa.string()), "NULL")
-    texts = wire_array(array, type_, version=version)
-    if type_.family is Family.BOOL:
-        texts = pc.if_else(pc.equal(texts, "t"), "true", pc.if_else(pc.equal(texts, "f"), "false", texts))
-    elif version == "20.2":
-        texts = _timed(texts, type_.family)
-    return pc.fill_null(_graphic(texts), "NULL")
+def _plain_cells(few: FewRows, version: str) -> tuple[list[str], ...] | None:
+    """Return the cells of a few rows, or None if one of them is not worded here."""
+    cells = []
+    for place, column in enumerate(few.columns):
+        texts = [_plain_text(row[place], column.type, version) for row in few.rows]
+        if None in texts:
+            return None
+        cells.append(cast(list[str], texts))
+    return tuple(cells) if cells else None
 
 
-def _is_text(array: pa.Array) -> bool:
-    return bool(pa.types.is_string(array.type) or pa.types.is_large_string(array.type))
-
-
-def _timed(texts: pa.StringArray, family: Family) -> pa.StringArray:
-    """20.2's driver makes a moment of every date and time, and prints the whole moment."""
-    match family:
-        case Family.DATE:
-            moments = pc.binary_join_element_wise(texts, " 00:00:00+00:00:00", "")
-        case Family.TIMESTAMP:
-            moments = pc.binary_join_element_wise(texts, "+00:00:00", "")
-        case Family.TIME:
-            return pc.binary_join_element_wise("0000-01-01 ", texts, "+00:00:00", "")
+def _plain_text(value: object, type_: SQLType, version: str) -> str | None:
+    match value, type_.family:
+        case None, _:
+            return "NULL"
+        case bool(), Family.BOOL:
+            return "true" if value else "false"
+        case int(), Family.INT if not isinstance(value, bool):
+            return str(value)
+        case str(), Family.STRING | Family.JSON if type_.oid != _PADDED_OID and _is_plain(value):
+            return value
+        case datetime(), family if (version, family) in _ENDS and value.tzinfo in (None, UTC):
+            moment = value.replace(tzinfo=None).isoformat(" ")
+            return (moment.rstrip("0") if value.microsecond else moment) + _ENDS[version, family]
         case _:
-            return texts
-    keeps_words = pc.match_substring_regex(texts, "infinity| BC$")
-    return pc.if_else(keeps_words, texts, moments)
+            return None
 
 
-def _graphic(texts: pa.StringArray) -> pa.StringArray:
-    """Escape the texts that a terminal could not show."""
-    needs_escape = pc.match_substring_regex(texts, _NOT_GRAPHIC)
-    if not pc.any(needs_escape).as_py():
-        return texts
-    escaped = [
-        _go_escaped(text) if needs else text
-        for text, needs in zip(texts.to_pylist(), needs_escape.to_pylist(), strict=True)
-    ]
-    return pa.array(escaped, pa.string())
-
-
-def _go_escaped(text: str) -> str:
-    """Go's `%+q` without its quotes."""
-    return "".join(_go_escape(char) for char in text)
-
-
-def _go_escape(char: str) -> str:
-    if char in _GO_ESCAPES:
-        return _GO_ESCAPES[char]
-    code = ord(char)
-    if 0x20 <= code < 0x7F:
-        return char
-    if code < 0x80:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-
-
-def _octal_escaped(value: bytes) -> str:
-    return "".join(
-        "\\\\" if byte == 0x5C else chr(byte) if 0x20 <= byte < 0x7F else f"\\{byte:03o}" for byte in value
-    )
-
-
-def _hex_escaped(value: bytes) -> str:
-    return "".join(
-        "\\\\" if byte == 0x5C else chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}" for byte in value
-    )
+def _is_plain(text: str) -> bool:
+    return text.isascii() and (text.isprintable() or text.translate(_BLANKS).isprintable())

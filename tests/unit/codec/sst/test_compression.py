@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from ootheca.codec.checksum import block_checksum
-from ootheca.codec.coding import encode_uvarint
 from ootheca.codec.sst.compression import NONE, SNAPPY, ZSTD, compress_block, open_block, seal_block
 from ootheca.codec.sst.footer import BlockHandle
+from ootheca.codec.uvarint import encode_uvarint
 from ootheca.errors import ChecksumMismatchError, CorruptionError, TruncatedError, UnsupportedError
 
 TEXT = b"the same words again and again " * 20

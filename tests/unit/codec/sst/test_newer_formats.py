@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from ootheca.codec.checksum import block_checksum
-from ootheca.codec.coding import encode_uvarint
 from ootheca.codec.sst.columnar import (
     decode_columnar_data,
     decode_columnar_index,
@@ -26,6 +25,7 @@ from ootheca.codec.sst.footer import XXHASH64, BlockHandle, decode_footer
 from ootheca.codec.sst.minlz import decompress_minlz
 from ootheca.codec.sst.rangekeys import RangeTombstone, decode_range_keys, decode_range_tombstones
 from ootheca.codec.sst.reader import SSTReader, read_sst
+from ootheca.codec.uvarint import encode_uvarint
 from ootheca.errors import ChecksumMismatchError, CorruptionError, UnsupportedError
 from tests.support.newer_sst import (
     Entry,
