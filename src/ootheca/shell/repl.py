@@ -80,23 +80,26 @@ def _read_and_run(shell: Shell, prompts: PromptSession[str]) -> None:
         LeaveShell: the user said goodbye.
     """
     while True:
-        first = format_prompt(shell.options.prompt1, shell.session)
-        further = continuation(first)
-
-        def before(_width: int, _line: int, wraps: int, further: str = further) -> str:
-            return "" if wraps else further  # a long line goes on at the border, as typed
-
-        shown = first if shell.buffer.is_empty else further
-        draft, shell.draft = shell.draft, ""
         try:
-            text = prompts.prompt(shown, prompt_continuation=before, default=draft)
-        except KeyboardInterrupt:
+            for line in _read(shell, prompts).split("\n"):
+                shell.feed(line)
+        except KeyboardInterrupt:  # at the prompt, or just before or after what a statement did
             shell.buffer = LineBuffer()
-            continue
         except EOFError:
             return
-        for line in text.split("\n"):
-            shell.feed(line)
+
+
+def _read(shell: Shell, prompts: PromptSession[str]) -> str:
+    """Return what was entered at a prompt."""
+    first = format_prompt(shell.options.prompt1, shell.session)
+    further = continuation(first)
+
+    def before(_width: int, _line: int, wraps: int) -> str:
+        return "" if wraps else further  # a long line goes on at the border, as typed
+
+    shown = first if shell.buffer.is_empty else further
+    draft, shell.draft = shell.draft, ""
+    return prompts.prompt(shown, prompt_continuation=before, default=draft)
 
 
 def _welcome(shell: Shell, extra: str) -> str:

@@ -62,6 +62,21 @@ def test_what_is_typed_is_run(
     assert (status, capsys.readouterr().out) == (0, printed)
 
 
+def test_an_interrupt_just_after_a_statement_does_not_end_the_shell(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    feed = Shell.feed
+
+    def feed_and_interrupt(shell: Shell, line: str) -> None:
+        feed(shell, line)
+        if line == "SELECT 1 AS a;":
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Shell, "feed", feed_and_interrupt)
+    status, _ = typed(session, f"SELECT 1 AS a;{ENTER}SELECT 2 AS b;{ENTER}\\q{ENTER}", tmp_path, monkeypatch)
+    assert (status, capsys.readouterr().out) == (0, "a\n1\nb\n2\n")
+
+
 def test_syntax_error_says_that_nothing_ran_and_decides_the_exit_status(
     session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -83,6 +83,7 @@ def test_a_secret_shows_while_it_is_typed_and_never_again(terminal: Terminal, tm
     terminal.see("'hunter2hunter2")
     terminal.send("';" + ENTER)
     terminal.see("SQLSTATE")
+    terminal.wait(lambda: terminal.is_at_prompt, "the prompt")
     assert "hunter2" not in terminal.everything
     terminal.send(UP)
     terminal.see("= '••••••••••••••';")
