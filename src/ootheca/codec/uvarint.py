@@ -62,25 +62,19 @@ def decode_uvarint(
     Raises:
         TruncatedError: the data ends within the integer. CorruptionError: it exceeds 64 bits.
     """
-    value = 0
-    for index in range(MAX_UVARINT_SIZE):
-        if position + index >= len(data):
-            raise TruncatedError(
-                "the data ends within a variable-length integer", location=f"{location} @{base + position}"
-            )
-        byte = data[position + index]
-        value |= (byte & 0x7F) << (7 * index)
-        if byte < 0x80:
-            if value > _MAX_UINT64:
-                break
-            return value, position + index + 1
-    raise overflow(f"{location} @{base + position}")
+    return _decode(data, position, location, base, is_highest_first=False)
 
 
 def decode_be_uvarint(
     data: bytes | memoryview, position: int, *, location: str, base: int = 0
 ) -> tuple[int, int]:
     """Return (value, position after it) of the big-endian base-128 integer at `position`; errors as above."""
+    return _decode(data, position, location, base, is_highest_first=True)
+
+
+def _decode(
+    data: bytes | memoryview, position: int, location: str, base: int, *, is_highest_first: bool
+) -> tuple[int, int]:
     value = 0
     for index in range(MAX_UVARINT_SIZE):
         if position + index >= len(data):
@@ -88,7 +82,8 @@ def decode_be_uvarint(
                 "the data ends within a variable-length integer", location=f"{location} @{base + position}"
             )
         byte = data[position + index]
-        value = (value << 7) | (byte & 0x7F)
+        group = byte & 0x7F
+        value = value << 7 | group if is_highest_first else value | group << 7 * index
         if byte < 0x80:
             if value > _MAX_UINT64:
                 break

@@ -76,8 +76,6 @@ class OpenStore:
         self._engine: Engine | None = None
         self._open_engine, self._leave = open_engine, leave
         self._birth: _Birth | None = None
-        if store is None:
-            self._birth = self._be_born()
 
     @property
     def is_open(self) -> bool:

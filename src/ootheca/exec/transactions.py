@@ -64,7 +64,9 @@ class Transactions(OpenStore):
         self._discards = False
         self._stream: Stream | None = None
         self._is_running = False
-        if store is not None or engine is not None:
+        if store is None and engine is None:
+            self._birth = self._be_born()  # now, though it is opened later
+        else:
             self._open()
 
     @property

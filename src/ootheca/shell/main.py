@@ -69,7 +69,7 @@ def _guarded(run: Callable[[], int]) -> int:
         sys.stderr.write("ERROR: query execution canceled\nSQLSTATE: 57014\n")
         return 3
     except BrokenPipeError:
-        # Nobody reads any more; what is still buffered must not fail again when Python exits.
+        # Nobody reads any more; what is still buffered must not fail again when it is flushed.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as exc:  # noqa: BLE001  the outermost wall, for what no statement caused
@@ -202,11 +202,11 @@ def _flush() -> int:
 def _prepare_streams() -> None:
     """Read and write UTF-8 whatever the locale says; bytes that are none survive the way through.
 
-    What is written to a closed stream goes nowhere.
+    From a closed stream comes nothing, and what is written to one goes nowhere.
     """
-    for name in ("stdout", "stderr"):
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115  as long as the process lasts
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115  as long as the process lasts
     for stream, settings in (
         (sys.stdin, {"errors": "surrogateescape", "newline": "\n"}),
         (sys.stdout, {"errors": "surrogateescape"}),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,16 +46,6 @@ def test_show_backup_needs_no_engine(session: Session) -> None:
     assert run(session, "SELECT 1") == [(1,)]
     assert session.is_open
     assert shown(session) == ["defaultdb", "public", "t"]
-
-
-def test_show_backup_loads_no_engine(folder: Path) -> None:
-    program = (
-        "import sys; from ootheca.shell.main import main; "
-        f"main(['--store', ':memory:', '--external-io-dir', {str(folder)!r}, '-e', {SHOW!r}]); "
-        "print('duckdb' in sys.modules, file=sys.stderr)"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert ("(3 rows)" in done.stdout, done.stderr) == (True, "False\n")
 
 
 @pytest.mark.parametrize("before", ["", SHOW + "; "], ids=["at once", "later"])

@@ -1,6 +1,6 @@
 """Stored expressions have the type of what they are for, or the table is not made.
 
-Source of the words and codes: `SanitizeVarFreeExpr` of CockroachDB 21.2.
+Source of the words and codes: see `type_check`.
 """
 
 from __future__ import annotations

@@ -457,6 +457,12 @@ def test_closed_streams_are_no_bug(sql: str, ending: str, out: str, status: int)
     assert (done.stdout, done.stderr, done.returncode) == (out, "", status)
 
 
+def test_nothing_is_read_from_a_closed_stream() -> None:
+    program = f"{sys.executable} -m ootheca --store :memory: <&-"
+    done = subprocess.run(program, shell=True, capture_output=True, text=True)
+    assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
 @pytest.mark.parametrize("rows", [1, 300_000], ids=["at the end", "at once"])
 def test_a_full_disk_is_told(rows: int) -> None:

@@ -96,13 +96,13 @@ class TableBuilder:
         columns = {column.name: sql_type(column.type, types) for column in self.desc.columns}
         return Scope(columns, self.catalog, self.session.database, self.rules)
 
-    def store(self, expression: ast.Expr, desired: SQLType | None, context: str = "") -> StoredExpression:
-        """Return what the descriptor stores for an expression over its columns; `context` is what it is for."""
-        return store_expression(expression, desired, self.scope(), context)
+    def store(self, expression: ast.Expr, desired: SQLType | None, place: str = "") -> StoredExpression:
+        """Return what the descriptor stores for an expression over its columns; errors say its place."""
+        return store_expression(expression, desired, replace(self.scope(), place=place))
 
-    def predicate(self, expression: ast.Expr, context: str) -> StoredExpression:
+    def predicate(self, expression: ast.Expr, place: str) -> StoredExpression:
         """Return what the descriptor stores for a condition."""
-        return self.store(expression, BOOL, context)
+        return self.store(expression, BOOL, place)
 
     # Columns
 
@@ -161,15 +161,14 @@ class TableBuilder:
     def set_expressions(self, definition: ast.ColumnDef) -> None:
         """Store the default, ON UPDATE and computed expressions of a column that was added."""
         column = self.column(definition.name)
-        t = self.type_of(column)
         if definition.default is not None:
             self.set_default(column, definition.default)
         if definition.on_update is not None:
             self.set_on_update(column, definition.on_update)
         if definition.computed is not None:
-            scope = replace(self.scope(), place="computed column")
+            scope = replace(self.scope(), place="computed column", is_timeless=True)
             expression = definition.computed.expression
-            column.compute_expr = store_expression(expression, t, scope, "computed column").text
+            column.compute_expr = store_expression(expression, self.type_of(column), scope).text
 
     def set_on_update(self, column: pb.ColumnDescriptor, expression: ast.Expr) -> None:
         """Store what a column becomes whenever its row is updated."""

@@ -51,7 +51,8 @@ class Scope:
     catalog: Catalog
     database: str
     rules: DescriptorRules
-    place: str = ""  # such as `computed column`, where only what is the same at any time is allowed
+    place: str = ""  # as errors say it: `DEFAULT`, `CHECK`, `computed column`
+    is_timeless: bool = False  # whether only what is the same at any time is allowed there
 
 
 @dataclass(slots=True)
@@ -70,21 +71,18 @@ class _Typed:
     text: str
     type: SQLType | None
     is_operator: bool = False
-    is_certain: bool = False  # the type: of what depends on overloads, it is a guess
+    is_guess: bool = False  # the type, where it depends on overloads
 
     @property
     def operand(self) -> str:
         return f"({self.text})" if self.is_operator else self.text
 
 
-def store_expression(
-    expression: ast.Expr, desired: SQLType | None, scope: Scope, context: str = ""
-) -> StoredExpression:
+def store_expression(expression: ast.Expr, desired: SQLType | None, scope: Scope) -> StoredExpression:
     """Return what a descriptor stores for an expression.
 
     Args:
         desired: the type that the expression is for; None when it may have any.
-        context: what it is for, as errors say it.
 
     Raises:
         OothecaError: it has another type.
@@ -97,8 +95,8 @@ def store_expression(
         expression = _as_integer(expression)
     stored = StoredExpression(is_null=isinstance(expression, ast.NullLiteral))
     typed = _Annotator(scope, stored).visit(expression, desired)
-    if desired is not None and typed.type is not None and typed.is_certain:
-        require_type(expression, typed.type, desired, context)
+    if desired is not None and typed.type is not None and not typed.is_guess:
+        require_type(expression, typed.type, desired, scope.place)
     stored.text, stored.type = typed.text, typed.type
     return stored
 
@@ -133,7 +131,7 @@ class _Annotator:
         return _Typed("NULL", desired)
 
     def _bool_literal(self, e: ast.BoolLiteral, _desired: SQLType | None) -> _Typed:
-        return _Typed("true" if e.value else "false", BOOL, is_certain=True)
+        return _Typed("true" if e.value else "false", BOOL)
 
     def _number_literal(self, e: ast.NumberLiteral, desired: SQLType | None) -> _Typed:
         return self._number(e.text, desired)
@@ -144,7 +142,7 @@ class _Annotator:
             if t is not None:
                 annotated = annotate_number(text, t)
                 if annotated is not None:
-                    return _Typed(annotated, t, is_certain=True)
+                    return _Typed(annotated, t)
         raise InvalidValueError(f"could not parse {text} as a number")
 
     def _string_literal(self, e: ast.StringLiteral, desired: SQLType | None) -> _Typed:
@@ -163,13 +161,13 @@ class _Annotator:
             return self._string_literal(
                 ast.StringLiteral(e.value.decode("utf-8", "surrogateescape")), desired
             )
-        return _Typed(f"'\\x{e.value.hex()}':::BYTES", SQLType(Family.BYTES, 17), is_certain=True)
+        return _Typed(f"'\\x{e.value.hex()}':::BYTES", SQLType(Family.BYTES, 17))
 
     def _bit_literal(self, e: ast.BitLiteral, _desired: SQLType | None) -> _Typed:
-        return _Typed(f"B'{e.value}'", SQLType(Family.BIT, 1562, visible_type=10), is_certain=True)
+        return _Typed(f"B'{e.value}'", SQLType(Family.BIT, 1562, visible_type=10))
 
     def _interval_literal(self, e: ast.IntervalLiteral, _desired: SQLType | None) -> _Typed:
-        return _Typed(annotate_string(e.value, INTERVAL, enum_prefix="b"), INTERVAL, is_certain=True)
+        return _Typed(annotate_string(e.value, INTERVAL, enum_prefix="b"), INTERVAL)
 
     def _array_literal(self, e: ast.ArrayLiteral, desired: SQLType | None) -> _Typed:
         element = desired.element if desired is not None and desired.family is Family.ARRAY else None
@@ -196,7 +194,7 @@ class _Annotator:
             raise UndefinedColumnError(f'column "{format_dotted(e.parts)}" does not exist')
         if name not in self._stored.column_names:
             self._stored.column_names.append(name)
-        return _Typed(format_identifier(name), self._scope.columns[name], is_certain=True)
+        return _Typed(format_identifier(name), self._scope.columns[name])
 
     def _paren(self, e: ast.Paren, desired: SQLType | None) -> _Typed:
         inner = self.visit(e.operand, desired)
@@ -218,15 +216,15 @@ class _Annotator:
         t = resolve_type(e.type, self._scope.catalog, self._scope.database)
         constant = self._constant(e.operand)
         if constant is not None and _can_become(constant, t):
-            return _Typed(self.visit(constant, t).text, t, is_certain=True)
+            return _Typed(self.visit(constant, t).text, t)
         operand = self.visit(e.operand, STRING if isinstance(constant, ast.StringLiteral) else None)
         self._check_cast(operand.type, t)
         if e.style == "explicit":
-            return _Typed(f"CAST({operand.text} AS {type_text(t)})", t, is_certain=True)
-        return _Typed(f"{operand.operand}::{type_text(t)}", t, is_certain=True)
+            return _Typed(f"CAST({operand.text} AS {type_text(t)})", t)
+        return _Typed(f"{operand.operand}::{type_text(t)}", t)
 
     def _check_cast(self, source: SQLType | None, t: SQLType) -> None:
-        if not self._scope.place or source is None:
+        if not self._scope.is_timeless or source is None:
             return
         if (source.family, t.family) in _STABLE_CASTS:
             raise UnsupportedError(
@@ -265,7 +263,7 @@ class _Annotator:
         if isinstance(operand, ast.NumberLiteral) and e.op in "+-":
             return self._number(operand.text if e.op == "+" else f"-{operand.text}", desired)
         inner = self.visit(e.operand, desired)
-        return _Typed(f"{e.op}{inner.operand}", inner.type, is_operator=True)
+        return _Typed(f"{e.op}{inner.operand}", inner.type, is_operator=True, is_guess=True)
 
     def _binary_op(self, e: ast.BinaryOp, desired: SQLType | None) -> _Typed:
         if e.op in _JSON_OPS:
@@ -274,7 +272,7 @@ class _Annotator:
             return _Typed(f"{left.operand}{e.op}{right.operand}", answer, is_operator=True)
         left, right = self._pair(e.left, e.right, desired, is_arithmetic=e.op != "||")
         t = _arithmetic_type(e.op, left.type, right.type)
-        return _Typed(f"{left.operand} {e.op} {right.operand}", t, is_operator=True)
+        return _Typed(f"{left.operand} {e.op} {right.operand}", t, is_operator=True, is_guess=True)
 
     def _comparison(self, e: ast.Comparison, _desired: SQLType | None) -> _Typed:
         if isinstance(e.left, ast.Tuple) and isinstance(e.right, ast.Tuple) and "IN" not in e.op:
@@ -288,9 +286,7 @@ class _Annotator:
         else:
             left, right = self._pair(e.left, e.right, None, is_arithmetic=False)
         quantifier = f" {e.quantifier}" if e.quantifier else ""
-        return _Typed(
-            f"{left.operand} {e.op}{quantifier} {right.operand}", BOOL, is_operator=True, is_certain=True
-        )
+        return _Typed(f"{left.operand} {e.op}{quantifier} {right.operand}", BOOL, is_operator=True)
 
     def _compare_tuples(self, op: str, left: ast.Tuple, right: ast.Tuple) -> _Typed:
         pairs = [
@@ -298,36 +294,29 @@ class _Annotator:
             for a, b in zip(left.elements, right.elements, strict=True)
         ]
         texts = [", ".join(side.text for side in sides) for sides in zip(*pairs, strict=True)]
-        return _Typed(f"({texts[0]}) {op} ({texts[1]})", BOOL, is_operator=True, is_certain=True)
+        return _Typed(f"({texts[0]}) {op} ({texts[1]})", BOOL, is_operator=True)
 
     def _and(self, e: ast.And, _desired: SQLType | None) -> _Typed:
         left, right = self.visit(e.left, BOOL), self.visit(e.right, BOOL)
-        return _Typed(f"{left.operand} AND {right.operand}", BOOL, is_operator=True, is_certain=True)
+        return _Typed(f"{left.operand} AND {right.operand}", BOOL, is_operator=True)
 
     def _or(self, e: ast.Or, _desired: SQLType | None) -> _Typed:
         left, right = self.visit(e.left, BOOL), self.visit(e.right, BOOL)
-        return _Typed(f"{left.operand} OR {right.operand}", BOOL, is_operator=True, is_certain=True)
+        return _Typed(f"{left.operand} OR {right.operand}", BOOL, is_operator=True)
 
     def _not(self, e: ast.Not, _desired: SQLType | None) -> _Typed:
-        return _Typed(f"NOT {self.visit(e.operand, BOOL).operand}", BOOL, is_operator=True, is_certain=True)
+        return _Typed(f"NOT {self.visit(e.operand, BOOL).operand}", BOOL, is_operator=True)
 
     def _is_test(self, e: ast.IsTest, _desired: SQLType | None) -> _Typed:
         word = "IS NOT" if e.is_negated else "IS"
         test = e.test if e.test in ("NULL", "NAN", "UNKNOWN") else e.test.lower()
-        return _Typed(
-            f"{self.visit(e.operand).operand} {word} {test}", BOOL, is_operator=True, is_certain=True
-        )
+        return _Typed(f"{self.visit(e.operand).operand} {word} {test}", BOOL, is_operator=True)
 
     def _between(self, e: ast.Between, _desired: SQLType | None) -> _Typed:
         operand = self.visit(e.operand)
         low, high = self.visit(e.low, operand.type), self.visit(e.high, operand.type)
         word = ("NOT BETWEEN" if e.is_negated else "BETWEEN") + (" SYMMETRIC" if e.is_symmetric else "")
-        return _Typed(
-            f"{operand.operand} {word} {low.operand} AND {high.operand}",
-            BOOL,
-            is_operator=True,
-            is_certain=True,
-        )
+        return _Typed(f"{operand.operand} {word} {low.operand} AND {high.operand}", BOOL, is_operator=True)
 
     def _case(self, e: ast.Case, desired: SQLType | None) -> _Typed:
         operand = self.visit(e.operand) if e.operand is not None else None
@@ -349,10 +338,9 @@ class _Annotator:
         index = self.visit(e.index, INT8).text if e.index is not None else ""
         if e.is_slice:
             upper = self.visit(e.upper, INT8).text if e.upper is not None else ""
-            return _Typed(f"{operand.operand}[{index}:{upper}]", operand.type)
-        return _Typed(
-            f"{operand.operand}[{index}]", operand.type.element if operand.type is not None else None
-        )
+            return _Typed(f"{operand.operand}[{index}:{upper}]", operand.type, is_guess=True)
+        element = operand.type.element if operand.type is not None else None
+        return _Typed(f"{operand.operand}[{index}]", element, is_guess=True)
 
     # Calls
 
@@ -369,13 +357,13 @@ class _Annotator:
         name = ".".join(e.name)
         if name in ("nextval", "currval", "setval") and e.arguments:
             return self._sequence_call(name, e)
-        if self._scope.place and name in CONTEXT_DEPENDENT:
+        if self._scope.is_timeless and name in CONTEXT_DEPENDENT:
             kind = CONTEXT_DEPENDENT[name]
             raise UnsupportedError(f"{name}(): {kind} functions are not allowed in {self._scope.place}")
         if name in AMBIGUOUS and not e.arguments:
             moment = ambiguous_type(name, desired)
-            is_certain = desired is not None and desired.family not in _MOMENTS
-            return _Typed(f"{name}():::{moment.name}", moment, is_certain=is_certain)
+            is_guess = desired is not None and desired.family in _MOMENTS
+            return _Typed(f"{name}():::{moment.name}", moment, is_guess=is_guess)
         common = self._common_type(e.arguments)
         arguments = [self._argument(argument, common) for argument in e.arguments]
         # A name with a dot in it is quoted whole: it is one name to whoever prints it.
@@ -385,7 +373,7 @@ class _Annotator:
         if t is None and name in SAME_AS_ARGUMENT:
             t = common or next((argument.type for argument in arguments), None)
         text = f"{shown}({quantifier}{', '.join(a.text for a in arguments)})"
-        return _Typed(text, t, is_certain=not arguments and name in RETURN_TYPES)
+        return _Typed(text, t, is_guess=bool(arguments))
 
     def _argument(self, e: ast.Expr, common: SQLType | None) -> _Typed:
         constant = self._constant(e)
@@ -401,13 +389,13 @@ class _Annotator:
             first = first.operand
         rest = "".join(f", {self.visit(argument).text}" for argument in e.arguments[1:])
         if not isinstance(first, ast.StringLiteral):
-            return _Typed(f"{name}({self.visit(first).text}{rest})", INT8, is_certain=True)
+            return _Typed(f"{name}({self.visit(first).text}{rest})", INT8)
         sequence = self._sequence(first.value)
         if sequence.id not in self._stored.sequence_ids:
             self._stored.sequence_ids.append(sequence.id)
         if self._scope.rules.sequences_by_id:
-            return _Typed(f"{name}({sequence.id}:::REGCLASS{rest})", INT8, is_certain=True)
-        return _Typed(f"{name}({format_string(first.value)}:::STRING{rest})", INT8, is_certain=True)
+            return _Typed(f"{name}({sequence.id}:::REGCLASS{rest})", INT8)
+        return _Typed(f"{name}({format_string(first.value)}:::STRING{rest})", INT8)
 
     def _sequence(self, text: str) -> pb.TableDescriptor:
         parts = [part.strip('"') if part.startswith('"') else part.lower() for part in text.split(".")]

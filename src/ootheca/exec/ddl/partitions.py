@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ootheca import pb
+from ootheca.codec.uvarint import encode_uvarint
 from ootheca.errors import InvalidValueError, OothecaError, UnsupportedError
 from ootheca.exec.ddl.builder import TableBuilder
 from ootheca.exec.ddl.constants import parse_int64
@@ -70,11 +71,11 @@ def _encode(value: ast.Expr) -> bytes:
             return _MAX if value.is_max else _MIN
         case ast.StringLiteral():
             raw = value.value.encode()
-            return _BYTES_TAG + _uvarint(len(raw)) + raw
+            return _BYTES_TAG + encode_uvarint(len(raw)) + raw
         case ast.NumberLiteral() if value.is_integer:
-            return _INT_TAG + _uvarint(_int64(value.text) << 1)
+            return _INT_TAG + encode_uvarint(_int64(value.text) << 1)
         case ast.UnaryOp(op="-", operand=ast.NumberLiteral(is_integer=True, text=text)):
-            return _INT_TAG + _uvarint((_int64(text) << 1) - 1)
+            return _INT_TAG + encode_uvarint((_int64(text) << 1) - 1)
         case _:
             raise UnsupportedError(f"unimplemented: partition value {value}")
 
@@ -84,15 +85,6 @@ def _int64(text: str) -> int:
     if number is None:
         raise InvalidValueError("numeric constant out of int64 range", sqlstate="22003")
     return number
-
-
-def _uvarint(number: int) -> bytes:
-    out = bytearray()
-    while number >= 0x80:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
 
 
 def set_interleave(builder: TableBuilder, index: pb.IndexDescriptor, clause: ast.InterleaveClause) -> None:

@@ -1,6 +1,6 @@
 """Whether a stored expression has the type that it is for; CockroachDB stores none that has not.
 
-Source: pkg/sql/catalog/schemaexpr of CockroachDB 21.2 (`SanitizeVarFreeExpr`), whose errors carry no code.
+Source: `SanitizeVarFreeExpr` in pkg/sql/catalog/schemaexpr of CockroachDB, whose errors carry no code.
 """
 
 from __future__ import annotations
@@ -16,31 +16,31 @@ _OPEN = frozenset({Family.ANY, Family.UNKNOWN})
 _SHORT = {"int8": "int", "float8": "float"}
 
 
-def require_type(expression: ast.Expr, actual: SQLType, expected: SQLType, context: str) -> None:
+def require_type(expression: ast.Expr, actual: SQLType, expected: SQLType, place: str) -> None:
     """Refuse an expression of another type; widths and precisions do not matter.
 
     Args:
-        context: what the expression is for, `DEFAULT` or `CHECK`, say.
+        place: where it stands, as errors say it: `DEFAULT` or `CHECK`.
 
     Raises:
         OothecaError: it has another type.
     """
     if not _is_equivalent(actual, expected):
         raise OothecaError(
-            f"expected {context} expression to have type {_word(expected)}, "
+            f"expected {place} expression to have type {_word(expected)}, "
             f"but '{expression}' has type {_word(actual)}",
             hint=f"convert it: ({expression})::{expected.name}",
         )
 
 
-def refuse_columns(expression: ast.Expr, context: str) -> None:
+def refuse_columns(expression: ast.Expr, place: str) -> None:
     """Refuse an expression that reads columns, where there are none.
 
     Raises:
         ParseError: it does.
     """
     if any(isinstance(node, ast.ColumnRef) for node in ast.walk(expression)):
-        raise ParseError(f"variable sub-expressions are not allowed in {context}")
+        raise ParseError(f"variable sub-expressions are not allowed in {place}")
 
 
 def _is_equivalent(a: SQLType, b: SQLType) -> bool:
@@ -54,9 +54,13 @@ def _is_equivalent(a: SQLType, b: SQLType) -> bool:
         case Family.ENUM:
             return a.oid == b.oid
         case Family.COLLATED_STRING:
-            return a.locale.lower() == b.locale.lower()
+            return _plain_locale(a) == _plain_locale(b)
         case _:
             return True
+
+
+def _plain_locale(t: SQLType) -> str:
+    return t.locale.replace("-", "_").lower()
 
 
 def _word(t: SQLType) -> str:

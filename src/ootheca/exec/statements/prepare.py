@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ootheca.errors import OothecaError, ParseError
+from ootheca.errors import OothecaError
+from ootheca.exec.ddl.type_check import refuse_columns
 from ootheca.exec.ddl.types import resolve_type
 from ootheca.exec.dispatch import dispatch
 from ootheca.exec.prepared import Argument, prepared_statement
@@ -56,9 +57,8 @@ def _prepare(statement: ast.Prepare, session: Session) -> None:
 
 def _argument(value: ast.Expr, session: Session) -> Argument:
     """Return an argument's value: a constant as it stands, anything else computed."""
+    refuse_columns(value, "EXECUTE parameter")
     for node in ast.walk(value):
-        if isinstance(node, ast.ColumnRef):
-            raise ParseError("variable sub-expressions are not allowed in EXECUTE parameter")
         if isinstance(node, ast.Placeholder):
             raise OothecaError(f"no value provided for placeholder: {node}", sqlstate="08P01")
     while isinstance(value, ast.Paren):

@@ -18,7 +18,7 @@ def render_raw(rows: TextRows, write: Callable[[str], object]) -> int:
     write(f"# {counted(len(rows.columns), 'column')}\n")
     num_rows = 0
     for batch in rows.batches:
-        for values in zip(*batch.lists, strict=True) if rows.columns else ((),) * batch.num_rows:
+        for values in batch.rows:
             num_rows += 1
             cells = "".join(f"## {len(value.encode())}\n{value}\n" for value in values)
             write(f"# row {num_rows}\n{cells}")

@@ -24,7 +24,7 @@ def render_records(rows: TextRows, write: Callable[[str], object]) -> int:
         if not rows.columns:
             num_rows += batch.num_rows
             continue
-        for values in zip(*batch.lists, strict=True):
+        for values in batch.rows:
             num_rows += 1
             lines = [
                 f"{label} | {value.replace(chr(10), continuation)}\n"

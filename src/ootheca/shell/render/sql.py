@@ -24,7 +24,7 @@ def render_sql(rows: TextRows, write: Callable[[str], object]) -> int:
         if not rows.columns:
             write("INSERT INTO results(rowid) VALUES (DEFAULT);\n" * batch.num_rows)
             continue
-        for values in zip(*batch.lists, strict=True):
+        for values in batch.rows:
             write(f"INSERT INTO results VALUES ({', '.join(map(format_string, values))});\n")
     write(f"-- {counted(num_rows, 'row')}\n")
     return num_rows

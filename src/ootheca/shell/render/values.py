@@ -48,6 +48,11 @@ class TextBatch:
         """The cells as Python texts."""
         return [self.texts(place) for place in range(len(self.cells))]
 
+    @property
+    def rows(self) -> Iterable[tuple[str, ...]]:
+        """The cells row by row; empty rows where there are no columns."""
+        return zip(*self.lists, strict=True) if self.cells else [()] * self.num_rows
+
     def texts(self, place: int) -> list[str]:
         """Return the cells of one column as Python texts."""
         column = self.cells[place]
@@ -77,9 +82,7 @@ def text_rows(
 def _text_batches(
     columns: tuple[ResultColumn, ...], batches: Iterable[pa.RecordBatch], version: str
 ) -> Iterator[TextBatch]:
-    plain = _plain_cells(batches, version) if isinstance(batches, FewRows) else None
-    if plain is not None:
-        assert isinstance(batches, FewRows)
+    if isinstance(batches, FewRows) and (plain := _plain_cells(batches, version)) is not None:
         if batches.rows:
             yield TextBatch(len(batches.rows), plain)
         return
